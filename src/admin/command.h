@@ -1,0 +1,46 @@
+/*
+ * command.h -- the subcommands of frontlinectl: one table, which is also the
+ * usage text; one file each.
+ */
+#ifndef ADMIN_COMMAND_H
+#define ADMIN_COMMAND_H
+#include "base/arena.h"
+#include "base/err.h"
+#include "core/config.h"
+
+/* Exit codes, those of sysexits(3). */
+enum {
+	EXIT_BAD_USAGE = 64,
+	EXIT_BAD_DATA = 65,
+	EXIT_UNAVAILABLE = 69,
+	EXIT_BAD_CONFIG = 78,
+};
+
+struct command_context {
+	struct arena *arena;
+	const char *config_path;
+	struct config config;
+	struct conf_file file;
+	struct err err;
+};
+
+struct command {
+	const char *name;
+	const char *arguments; /* as the usage shows them */
+	const char *help;      /* a line or several, each indented by itself */
+	/* Are the settings needed, or only where they can be read? */
+	enum { CONFIG_NEEDED, CONFIG_IF_THERE } config;
+	/* argv[0] is the command's name.  Returns an exit code. */
+	int (*run)(struct command_context *c, int argc, char **argv);
+};
+
+int migrate_run(struct command_context *c, int argc, char **argv);
+int config_run(struct command_context *c, int argc, char **argv);
+int call_run(struct command_context *c, int argc, char **argv);
+
+/* Prints "frontlinectl: text" and returns the exit code for the error. */
+int command_fail(const struct err *e);
+/* Prints how the command is used and returns EXIT_BAD_USAGE. */
+int command_usage(const char *name);
+
+#endif

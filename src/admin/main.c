@@ -1,0 +1,143 @@
+/*
+ * main.c -- frontlinectl: everything that a person does.
+ */
+#include <getopt.h>
+
+#include "admin/command.h"
+
+#ifndef VERSION
+#define VERSION "unknown"
+#endif
+
+static const struct command commands[] = {
+	{
+	    .name = "migrate",
+	    .arguments = "[--check | --status] [--database CONNINFO] "
+	                 "[--schema DIR]",
+	    .help = "bring the database's schema up to date",
+	    .config = CONFIG_IF_THERE,
+	    .run = migrate_run,
+	},
+	{
+	    .name = "config",
+	    .arguments = "[--keys | --mdoc | --get SECTION.KEY]",
+	    .help = "show the settings, or all keys there are",
+	    .config = CONFIG_IF_THERE,
+	    .run = config_run,
+	},
+	{
+	    .name = "call",
+	    .arguments = "list|details|proxy|templates --worker W [...]",
+	    .help = "send one signed request as Frontline would",
+	    .config = CONFIG_NEEDED,
+	    .run = call_run,
+	},
+};
+
+enum { COMMAND_COUNT = sizeof(commands) / sizeof(commands[0]) };
+
+static void
+print_usage(FILE *to)
+{
+	size_t i;
+
+	(void)fputs("usage: frontlinectl [-c FILE] COMMAND ...\n"
+	            "       frontlinectl -V | -h\n\n",
+	    to);
+	for (i = 0; i < COMMAND_COUNT; i++)
+		(void)fprintf(to, "  %s %s\n      %s\n", commands[i].name,
+		    commands[i].arguments, commands[i].help);
+	(void)fputs("\n'frontlinectl COMMAND --help' says more.\n", to);
+}
+
+int
+command_usage(const char *name)
+{
+	(void)fprintf(stderr, "try: frontlinectl %s --help\n", name);
+	return EXIT_BAD_USAGE;
+}
+
+int
+command_fail(const struct err *e)
+{
+	(void)fprintf(stderr, "frontlinectl: %s\n", e->text);
+	switch (e->rc) {
+	case RC_OK:
+		return EXIT_SUCCESS;
+	case RC_BUSY:
+		return EXIT_UNAVAILABLE;
+	case RC_CONFLICT:
+		return EXIT_BAD_DATA;
+	case RC_INVALID:
+		return strcmp(e->code, "config") == 0 ? EXIT_BAD_CONFIG :
+		                                        EXIT_BAD_USAGE;
+	case RC_REFUSED:
+	case RC_NOT_FOUND:
+	case RC_FAULT:
+		return EXIT_FAILURE;
+	}
+	return EXIT_FAILURE;
+}
+
+static int
+run(const struct command *command, const char *config_path, int argc,
+    char **argv)
+{
+	struct command_context c = { .config_path = config_path };
+	int status;
+
+	c.arena = arena_new();
+	if (config_read(c.arena, config_path, &c.config, &c.file, &c.err) !=
+	        RC_OK &&
+	    command->config == CONFIG_NEEDED) {
+		status = command_fail(&c.err);
+	} else {
+		/* getopt's state is the program's options' until here. */
+		optind = 0;
+		status = command->run(&c, argc, argv);
+	}
+	arena_free(c.arena);
+	return status;
+}
+
+int
+main(int argc, char **argv)
+{
+	const char *config_path = config_default_path;
+	int option;
+	size_t i;
+
+	while ((option = getopt(argc, argv, "+c:hV")) != -1) {
+		switch (option) {
+		case 'c':
+			config_path = optarg;
+			break;
+		case 'V':
+			(void)printf("frontlinectl %s\n", VERSION);
+			return EXIT_SUCCESS;
+		case 'h':
+			print_usage(stdout);
+			return EXIT_SUCCESS;
+		default:
+			print_usage(stderr);
+			return EXIT_BAD_USAGE;
+		}
+	}
+	if (optind == argc) {
+		print_usage(stderr);
+		return EXIT_BAD_USAGE;
+	}
+	if (strcmp(argv[optind], "--help") == 0 ||
+	    strcmp(argv[optind], "help") == 0) {
+		print_usage(stdout);
+		return EXIT_SUCCESS;
+	}
+	for (i = 0; i < COMMAND_COUNT; i++)
+		if (strcmp(argv[optind], commands[i].name) == 0)
+			return run(&commands[i], config_path, argc - optind,
+			    argv + optind);
+	(void)fprintf(
+	    stderr, "frontlinectl: no command '%s'\n", argv[optind]);
+	print_usage(stderr);
+	return EXIT_BAD_USAGE;
+}

@@ -1,0 +1,393 @@
+#include "base/conf.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <ini.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/limits.h"
+#include "base/log.h"
+
+enum { ENTRIES_MAX = 512 };
+
+/* What the reader and the handler of libinih share. */
+struct reading {
+	FILE *stream;
+	struct conf_file *file;
+	int line;
+	bool too_long;
+	bool too_many;
+};
+
+/*
+ * Debian's libinih is built without line numbers for its handler and cuts
+ * long lines silently; a reader of our own knows both.
+ */
+static char *
+read_line(char *bytes, int size, void *stream)
+{
+	struct reading *r = stream;
+	size_t len;
+
+	if (r->too_long || fgets(bytes, size, r->stream) == NULL)
+		return NULL;
+	r->line++;
+	len = strlen(bytes);
+	if (len == (size_t)size - 1 && bytes[len - 1] != '\n' &&
+	    !feof(r->stream)) {
+		r->too_long = true;
+		return NULL;
+	}
+	return bytes;
+}
+
+static int
+take_entry(void *user, const char *section, const char *name, const char *value)
+{
+	struct reading *r = user;
+	struct conf_file *f = r->file;
+	struct conf_entry *en;
+
+	if (f->count == ENTRIES_MAX) {
+		r->too_many = true;
+		return 0;
+	}
+	en = &f->entries[f->count++];
+	en->section = arena_copy(f->arena, section, strlen(section));
+	en->name = arena_copy(f->arena, name, strlen(name));
+	en->value = arena_copy(f->arena, value, strlen(value));
+	en->line = r->line;
+	return 1;
+}
+
+struct conf_entry *
+conf_find(const struct conf_file *file, const char *section, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < file->count; i++)
+		if (strcmp(file->entries[i].section, section) == 0 &&
+		    strcmp(file->entries[i].name, name) == 0)
+			return &file->entries[i];
+	return NULL;
+}
+
+static enum rc
+refuse_repeated(const struct conf_file *f, struct err *e)
+{
+	const struct conf_entry *first;
+	size_t i;
+
+	for (i = 0; i < f->count; i++) {
+		first = conf_find(f, f->entries[i].section, f->entries[i].name);
+		if (first != &f->entries[i])
+			return err_set(e, RC_INVALID, "config",
+			    "%s:%d: [%s] %s: given before in line %d", f->path,
+			    f->entries[i].line, f->entries[i].section,
+			    f->entries[i].name, first->line);
+	}
+	return RC_OK;
+}
+
+enum rc
+conf_read(
+    struct arena *a, const char *path, struct conf_file *file, struct err *e)
+{
+	struct reading r = { .file = file };
+	int wrong;
+
+	*file = (struct conf_file){ .arena = a };
+	file->path = arena_copy(a, path, strlen(path));
+	file->entries = arena_alloc(a, ENTRIES_MAX * sizeof(*file->entries));
+	r.stream = fopen(path, "re");
+	if (r.stream == NULL)
+		return err_set(e, RC_INVALID, "config", "%s: %s", path,
+		    strerror(errno));
+	wrong = ini_parse_stream(read_line, &r, take_entry, &r);
+	(void)fclose(r.stream);
+	file->last_line = r.line;
+	if (r.too_long)
+		return err_set(e, RC_INVALID, "config",
+		    "%s:%d: the line is longer than 198 bytes", path, r.line);
+	if (r.too_many)
+		return err_set(e, RC_INVALID, "config",
+		    "%s:%d: more than %d settings", path, r.line, ENTRIES_MAX);
+	if (wrong != 0)
+		return err_set(e, RC_INVALID, "config",
+		    "%s:%d: neither 'key = value' nor '[section]'", path,
+		    wrong);
+	return refuse_repeated(file, e);
+}
+
+/* Where to look for a key that is missing: the last line of its section. */
+static int
+section_line(const struct conf_file *f, const char *section)
+{
+	size_t i;
+	int line = f->last_line;
+
+	for (i = 0; i < f->count; i++)
+		if (strcmp(f->entries[i].section, section) == 0)
+			line = f->entries[i].line;
+	return line;
+}
+
+static enum rc
+apply_key(struct conf_file *f, const struct conf_key *key, const char *section,
+    void *into, struct err *e)
+{
+	struct conf_context c = { f->arena, f, key };
+	struct conf_entry *en;
+	const char *value;
+	int line;
+
+	en = conf_find(f, section, key->name);
+	if (en != NULL)
+		en->known = true;
+	value = en != NULL ? en->value : key->fallback;
+	line = en != NULL ? en->line : section_line(f, section);
+	if (value == NULL || value[0] == '\0') {
+		if (key->need == CONF_REQUIRED)
+			return err_set(e, RC_INVALID, "config",
+			    "%s:%d: [%s] %s: is missing (%s)", f->path, line,
+			    section, key->name, key->help);
+		return RC_OK;
+	}
+	if (key->parse(&c, value, (char *)into + key->offset, e) != RC_OK)
+		return err_wrap(e, "%s:%d: [%s] %s", f->path, line, section,
+		    key->name);
+	return RC_OK;
+}
+
+enum rc
+conf_apply(struct conf_file *file, const struct conf_key *keys, size_t count,
+    const char *section, const char *family, void *into, struct err *e)
+{
+	const char *rows = family != NULL ? family : section;
+	enum rc rc;
+	size_t i;
+
+	for (i = 0; i < count; i++) {
+		if (strcmp(keys[i].section, rows) != 0)
+			continue;
+		rc = apply_key(file, &keys[i], section, into, e);
+		if (rc != RC_OK)
+			return rc;
+	}
+	return RC_OK;
+}
+
+enum rc
+conf_refuse_unknown(const struct conf_file *file, struct err *e)
+{
+	const struct conf_entry *en;
+	size_t i;
+
+	for (i = 0; i < file->count; i++) {
+		en = &file->entries[i];
+		if (!en->known)
+			return err_set(e, RC_INVALID, "config",
+			    "%s:%d: [%s] %s: no such key (frontlinectl config "
+			    "--keys lists them)",
+			    file->path, en->line, en->section, en->name);
+	}
+	return RC_OK;
+}
+
+enum rc
+conf_text(
+    const struct conf_context *c, const char *value, void *out, struct err *e)
+{
+	(void)e;
+	*(const char **)out = arena_copy(c->arena, value, strlen(value));
+	return RC_OK;
+}
+
+enum rc
+conf_path(
+    const struct conf_context *c, const char *value, void *out, struct err *e)
+{
+	if (value[0] != '/')
+		return err_set(e, RC_INVALID, "config",
+		    "'%s' is not an absolute path", value);
+	return conf_text(c, value, out, e);
+}
+
+enum rc
+conf_bool(
+    const struct conf_context *c, const char *value, void *out, struct err *e)
+{
+	static const struct {
+		const char *word;
+		bool means;
+	} words[] = {
+		{ "yes", true },
+		{ "no", false },
+		{ "true", true },
+		{ "false", false },
+		{ "on", true },
+		{ "off", false },
+	};
+	size_t i;
+
+	(void)c;
+	for (i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (strcasecmp(value, words[i].word) == 0) {
+			*(bool *)out = words[i].means;
+			return RC_OK;
+		}
+	return err_set(
+	    e, RC_INVALID, "config", "'%s' is neither yes nor no", value);
+}
+
+enum rc
+conf_number(
+    const struct conf_context *c, const char *value, void *out, struct err *e)
+{
+	char *end;
+	long n;
+
+	errno = 0;
+	n = strtol(value, &end, 10);
+	if (errno != 0 || end == value || *end != '\0' || n < c->key->min ||
+	    n > c->key->max)
+		return err_set(e, RC_INVALID, "config",
+		    "'%s' is not a number from %ld to %ld", value, c->key->min,
+		    c->key->max);
+	*(long *)out = n;
+	return RC_OK;
+}
+
+enum rc
+conf_log_level(
+    const struct conf_context *c, const char *value, void *out, struct err *e)
+{
+	static const char *const words[] = {
+		[LOG_LEVEL_ERROR] = "error",
+		[LOG_LEVEL_WARNING] = "warning",
+		[LOG_LEVEL_INFO] = "info",
+		[LOG_LEVEL_DEBUG] = "debug",
+	};
+	size_t i;
+
+	(void)c;
+	for (i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (strcmp(value, words[i]) == 0) {
+			*(enum log_level *)out = (enum log_level)i;
+			return RC_OK;
+		}
+	return err_set(e, RC_INVALID, "config",
+	    "'%s' is none of error, warning, info, debug", value);
+}
+
+static void
+forget_secret(void *handle)
+{
+	struct secret *s = handle;
+
+	explicit_bzero(s->bytes, s->len);
+}
+
+/* Reads at most size bytes; returns their number, or -1 with errno set. */
+static ssize_t
+read_some(int fd, char *bytes, size_t size)
+{
+	size_t used = 0;
+	ssize_t n;
+
+	while (used < size) {
+		n = read(fd, bytes + used, size - used);
+		if (n < 0)
+			return -1;
+		if (n == 0)
+			break;
+		used += (size_t)n;
+	}
+	return (ssize_t)used;
+}
+
+/* Checks the open file and its bytes; the caller closes and wipes. */
+static enum rc
+check_secret(int fd, char *bytes, size_t size, size_t *len, struct err *e)
+{
+	struct stat st;
+	ssize_t n;
+	size_t i;
+
+	if (fstat(fd, &st) != 0)
+		return err_set(e, RC_INVALID, "config", "%s", strerror(errno));
+	if (!S_ISREG(st.st_mode))
+		return err_set(e, RC_INVALID, "config", "is no regular file");
+	if ((st.st_mode & (S_IRWXO | S_IWGRP)) != 0)
+		return err_set(e, RC_INVALID, "config",
+		    "mode %04o lets others at the secret; use 0400 or 0440",
+		    (unsigned)(st.st_mode & 07777));
+	n = read_some(fd, bytes, size);
+	if (n < 0)
+		return err_set(e, RC_INVALID, "config", "%s", strerror(errno));
+	if ((size_t)n == size)
+		return err_set(e, RC_INVALID, "config",
+		    "holds more than %zu bytes", size - 1);
+	if (n > 0 && bytes[n - 1] == '\n')
+		n--;
+	for (i = 0; i < (size_t)n; i++)
+		if (bytes[i] <= ' ' || bytes[i] > '~')
+			return err_set(e, RC_INVALID, "config",
+			    "byte %zu of the secret is blank or unprintable",
+			    i + 1);
+	if (n < SECRET_MIN)
+		return err_set(e, RC_INVALID, "config",
+		    "the secret is shorter than %d characters", SECRET_MIN);
+	*len = (size_t)n;
+	return RC_OK;
+}
+
+/* Relative names are looked up where systemd's LoadCredential= puts them. */
+static const char *
+secret_path(const struct conf_context *c, const char *value)
+{
+	const char *dir = getenv("CREDENTIALS_DIRECTORY");
+	char *path;
+	size_t size;
+
+	if (value[0] == '/' || dir == NULL)
+		return value;
+	size = strlen(dir) + 1 + strlen(value) + 1;
+	path = arena_alloc(c->arena, size);
+	(void)snprintf(path, size, "%s/%s", dir, value);
+	return path;
+}
+
+enum rc
+conf_secret(
+    const struct conf_context *c, const char *value, void *out, struct err *e)
+{
+	struct secret *s = out;
+	char bytes[LIMIT_SECRET + 2];
+	const char *path;
+	enum rc rc;
+	int fd;
+
+	path = secret_path(c, value);
+	if (path[0] != '/')
+		return err_set(e, RC_INVALID, "config",
+		    "'%s' is neither an absolute path nor the name of a "
+		    "systemd credential",
+		    value);
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	if (fd < 0)
+		return err_set(e, RC_INVALID, "config", "%s: %s", path,
+		    strerror(errno));
+	rc = check_secret(fd, bytes, sizeof(bytes), &s->len, e);
+	(void)close(fd);
+	if (rc == RC_OK) {
+		s->bytes = arena_copy(c->arena, bytes, s->len);
+		arena_defer(c->arena, forget_secret, s);
+	} else {
+		s->len = 0;
+		(void)err_wrap(e, "%s", path);
+	}
+	explicit_bzero(bytes, sizeof(bytes));
+	return rc;
+}

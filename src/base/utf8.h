@@ -1,0 +1,18 @@
+/*
+ * utf8.h -- is it well-formed UTF-8, and how many characters is it?
+ * (Unicode, table 3-7: no overlong forms, no surrogates, up to U+10FFFF.)
+ */
+#ifndef BASE_UTF8_H
+#define BASE_UTF8_H
+#include <stdbool.h>
+#include <stddef.h>
+
+/* The length in bytes of the character at s, or 0 where none is well-formed. */
+size_t utf8_next(const char *s, size_t len);
+
+bool utf8_is_valid(const char *s, size_t len);
+
+/* Characters in a valid string. */
+size_t utf8_count(const char *s, size_t len);
+
+#endif

@@ -1,0 +1,105 @@
+/*
+ * config.h -- every setting of the three programs: one table, one struct.
+ *
+ * A struct config lives in the arena that it was read into; secrets are wiped
+ * when that arena goes.
+ */
+#ifndef CORE_CONFIG_H
+#define CORE_CONFIG_H
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/conf.h"
+#include "base/log.h"
+#include "text/url.h"
+
+/* How a customer's name is shown in a conversation. */
+enum name_style { NAME_FULL, NAME_FIRST_INITIAL, NAME_PSEUDONYM };
+
+/* Which of Front's two channel interfaces a section [front.NAME] uses. */
+enum front_mode { FRONT_MODE_APP, FRONT_MODE_CUSTOM };
+
+enum { CONFIG_FRONT_CHANNELS = 16 };
+
+struct front_channel {
+	const char *name; /* of the section, without "front." */
+	enum front_mode mode;
+	const char *channel_id;
+	struct secret secret;
+	const char *numbers; /* E.164 or whatsapp: addresses, blanks between */
+};
+
+struct config {
+	struct {
+		struct base_url public_base_url;
+		const char *default_country;
+		bool strict_access;
+		bool masking;
+		enum name_style friendly_name;
+		const char *default_worker;
+		enum log_level log_level;
+		const char *ca_file;
+	} service;
+	struct {
+		const char *account_sid;
+		struct secret auth_token;
+		struct secret next_auth_token;
+		const char *api_key_sid;
+		struct secret api_key_secret;
+		struct base_url api_base_url;
+		struct base_url conversations_base_url;
+		struct base_url lookups_base_url;
+		struct base_url frontline_base_url;
+	} twilio;
+	struct {
+		const char *fcgi_conninfo;
+		const char *relay_conninfo;
+		const char *admin_conninfo;
+		bool prepared_statements;
+		long connections;
+	} database;
+	struct {
+		long processes;
+		long nginx_uid;
+		long max_body_bytes;
+		long max_fields;
+		long max_field_bytes;
+		long request_timeout_ms;
+	} responder;
+	struct {
+		struct base_url api_base_url;
+		const char *first_response_tag;
+		struct front_channel channels[CONFIG_FRONT_CHANNELS];
+		size_t channel_count;
+	} front;
+	struct {
+		bool enabled;
+		long cache_days;
+	} lookup;
+	struct {
+		long twilio_per_second;
+		long front_per_minute;
+		long users_per_minute;
+	} limits;
+	struct {
+		long message_days;
+		long job_days;
+		long audit_days;
+	} retention;
+};
+
+/* The table; rows of one section stand together. */
+extern const struct conf_key config_keys[];
+extern const size_t config_key_count;
+
+/* Where the programs look when no -c is given. */
+extern const char config_default_path[];
+
+/*
+ * Reads and checks a file.  RC_INVALID with one sentence that names file,
+ * line, section and key; *out is then not to be used.
+ */
+enum rc config_read(struct arena *a, const char *path, struct config *out,
+    struct conf_file *file, struct err *e) MUST_CHECK;
+
+#endif

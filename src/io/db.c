@@ -1,0 +1,56 @@
+#include "io/db.h"
+
+#include <libpq-fe.h>
+
+int
+rows_count(const struct rows *r)
+{
+	return PQntuples((const PGresult *)r);
+}
+
+const char *
+rows_text(const struct rows *r, int row, int column)
+{
+	if (PQgetisnull((const PGresult *)r, row, column))
+		return NULL;
+	return PQgetvalue((const PGresult *)r, row, column);
+}
+
+size_t
+rows_len(const struct rows *r, int row, int column)
+{
+	return (size_t)PQgetlength((const PGresult *)r, row, column);
+}
+
+/* First match wins; PostgreSQL, appendix A. */
+static const struct {
+	const char *prefix;
+	enum db_verdict verdict;
+} verdicts[] = {
+	{ "08", DB_RECONNECT },    /* connection exception */
+	{ "57P", DB_RECONNECT },   /* shutting down, crashed, starting up */
+	{ "53300", DB_RECONNECT }, /* too many connections */
+	{ "25006", DB_RECONNECT }, /* read only: no longer the primary */
+	{ "0A000", DB_RECONNECT }, /* cached plan must not change result type */
+	{ "26000", DB_RECONNECT }, /* prepared statement is gone */
+	{ "42P05", DB_RECONNECT }, /* prepared statement is there already */
+	{ "40", DB_REPEAT },       /* serialization failure, deadlock */
+	{ "55P03", DB_TIMEOUT },   /* lock not available */
+	{ "57014", DB_TIMEOUT },   /* statement timeout */
+	{ "22", DB_FAULT },        /* data exception */
+	{ "23", DB_FAULT },        /* constraint violation */
+};
+
+enum db_verdict
+db_judge(const char *state)
+{
+	size_t i;
+
+	if (state == NULL)
+		return DB_RECONNECT;
+	for (i = 0; i < sizeof(verdicts) / sizeof(verdicts[0]); i++)
+		if (strncmp(state, verdicts[i].prefix,
+		        strlen(verdicts[i].prefix)) == 0)
+			return verdicts[i].verdict;
+	return DB_TROUBLE;
+}

@@ -1,0 +1,41 @@
+/*
+ * db.h -- statements, rows, and what PostgreSQL's error codes mean to us.
+ *
+ * The io/db*.c files are the only ones that know libpq.  db_pool.h runs
+ * statements without waiting (the responder), db_session.h with (the
+ * command-line tool).
+ */
+#ifndef IO_DB_H
+#define IO_DB_H
+#include <stddef.h>
+
+enum { DB_ARGS = 8 };
+
+/* Text stands beside the one function that binds it and reads its rows. */
+struct stmt {
+	const char *name;
+	const char *sql;
+	int params;
+};
+
+/* The result of one statement. */
+struct rows;
+
+int rows_count(const struct rows *r);
+/* NULL where the value is null; valid as long as the rows are. */
+const char *rows_text(const struct rows *r, int row, int column);
+size_t rows_len(const struct rows *r, int row, int column);
+
+/* What to do about an SQLSTATE. */
+enum db_verdict {
+	DB_REPEAT,    /* the same statement again on the same connection */
+	DB_RECONNECT, /* this connection is of no use; repeat on a new one */
+	DB_TIMEOUT,   /* the server cut it off: out of time */
+	DB_TROUBLE,   /* the server is unwell, or out of step with us */
+	DB_FAULT,     /* what we sent was wrong: our bug */
+};
+
+/* state: five characters, or NULL where the server said nothing. */
+enum db_verdict db_judge(const char *state);
+
+#endif

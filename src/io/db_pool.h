@@ -1,0 +1,68 @@
+/*
+ * db_pool.h -- a few PostgreSQL connections of one process, used without ever
+ * waiting for them: submit a call, be called back.
+ *
+ * It owns its connections, their back-off and the queue of calls that wait
+ * for a free one (first in, first out).  A call has a deadline of ours: no
+ * timeout of the server's fires when the server itself hangs.  A statement
+ * that was not answered in time, or that died with its connection, is sent
+ * once more on another one while its deadline allows; so only statements may
+ * be submitted that do no harm when they run twice.
+ */
+#ifndef IO_DB_POOL_H
+#define IO_DB_POOL_H
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "io/db.h"
+#include "io/loop.h"
+
+struct db_session;
+struct db_pool;
+
+struct db_pool_options {
+	const char *conninfo;
+	const char *application_name;
+	long connections;
+	bool prepare; /* false behind a pooler in transaction mode */
+	const struct stmt *const *stmts;
+	size_t stmt_count;
+};
+
+/*
+ * Filled by the caller, who keeps it in place until on_done or
+ * db_pool_cancel().  rows are valid during on_done only, and NULL unless rc
+ * is RC_OK.  Other codes: RC_BUSY (the database is away, slow or unwell) and
+ * RC_FAULT.
+ */
+struct db_call {
+	const struct stmt *stmt;
+	const char *args[DB_ARGS];
+	int64_t deadline_us;
+	void (*on_done)(struct db_call *call, enum rc rc,
+	    const struct rows *rows, const struct err *e);
+
+	/* The pool's own. */
+	struct db_call *next;
+	struct db_session *session;
+	struct loop_timer timer;
+	struct db_pool *pool;
+	unsigned tries;
+};
+
+/* options is copied, the strings in it are borrowed. */
+struct db_pool *db_pool_new(
+    struct loop *l, const struct db_pool_options *options);
+/* No call may be under way. */
+void db_pool_free(struct db_pool *p);
+
+/* on_done may be called before this returns. */
+void db_pool_submit(struct db_pool *p, struct db_call *call);
+/* Forgets a call without calling on_done. */
+void db_pool_cancel(struct db_pool *p, struct db_call *call);
+
+/* Is at least one connection usable? */
+bool db_pool_is_up(const struct db_pool *p);
+
+#endif

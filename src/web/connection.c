@@ -1,0 +1,271 @@
+#include "web/connection.h"
+
+#include <sys/epoll.h>
+#include <sys/socket.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "io/fcgi.h"
+#include "web/call.h"
+#include "web/reply.h"
+#include "web/serve.h"
+
+/* From the first byte of a request to its last. */
+enum { ARRIVE_US = 2 * 1000 * 1000 };
+
+enum state {
+	AT_GATE, /* nothing, or a part of a request, has come */
+	SERVING, /* a request is under way */
+	CLOSED,
+};
+
+struct connection {
+	struct connections *all;
+	struct connection *next;
+	struct connection *prev;
+	struct loop_source source;
+	struct loop_timer timer;
+	enum state state;
+	struct fcgi *fcgi;
+	struct arena *arena;
+	struct buf out;
+	struct call call;
+	bool inside;   /* serve() is on the stack */
+	bool finished; /* ... and the reply stands already */
+};
+
+/* ---- end --------------------------------------------------------------- */
+
+static void
+release_service(struct connection *c)
+{
+	c->call.service->users--;
+	c->call.service = NULL;
+}
+
+static void
+close_connection(struct connection *c)
+{
+	struct connections *all = c->all;
+
+	if (c->state == SERVING)
+		release_service(c);
+	c->state = CLOSED;
+	loop_timer_stop(all->loop, &c->timer);
+	loop_remove(all->loop, &c->source);
+	fcgi_close(c->fcgi);
+	if (c->next != NULL)
+		c->next->prev = c->prev;
+	if (c->prev != NULL)
+		c->prev->next = c->next;
+	else
+		all->open = c->next;
+	c->next = all->closed;
+	all->closed = c;
+	all->count--;
+	all->on_closed(all);
+}
+
+void
+connections_free_closed(struct connections *all)
+{
+	struct connection *c;
+
+	while ((c = all->closed) != NULL) {
+		all->closed = c->next;
+		arena_free(c->arena);
+		buf_release(&c->out);
+		buf_release(&c->call.reply);
+		free(c);
+	}
+}
+
+/* ---- a request --------------------------------------------------------- */
+
+static void look(struct connection *c);
+
+static void
+send_reply(struct connection *c)
+{
+	bool kept;
+
+	buf_clear(&c->out);
+	reply_format(&c->call, &c->out);
+	kept = fcgi_reply(
+	    c->fcgi, c->out.bytes, c->out.len, !c->all->draining);
+	serve_log(&c->call);
+	release_service(c);
+	arena_reset(c->arena);
+	c->state = AT_GATE;
+	if (!kept)
+		close_connection(c);
+}
+
+static void
+reply_is_ready(struct call *call)
+{
+	struct connection *c = OWNER_OF(call, struct connection, call);
+
+	if (c->inside) {
+		c->finished = true;
+		return;
+	}
+	send_reply(c);
+	/* The next request may have come meanwhile, its event long gone. */
+	if (c->state == AT_GATE)
+		look(c);
+}
+
+static void
+start_request(struct connection *c, bool too_large)
+{
+	struct buf reply = c->call.reply;
+	struct err e;
+
+	loop_timer_stop(c->all->loop, &c->timer);
+	if (fcgi_read(c->fcgi, &e) != RC_OK) {
+		log_warn("connection closed: %s", e.text);
+		close_connection(c);
+		return;
+	}
+	buf_clear(&reply);
+	c->call = (struct call) {
+		.arena = c->arena,
+		.service = c->all->service,
+		.reply = reply,
+		.on_finished = reply_is_ready,
+	};
+	c->call.service->users++;
+	c->state = SERVING;
+	c->finished = false;
+	c->inside = true;
+	serve(&c->call, c->fcgi, too_large);
+	c->inside = false;
+	if (c->finished)
+		send_reply(c);
+}
+
+/* ---- the gate ---------------------------------------------------------- */
+
+static void
+arrives_too_slowly(struct loop_timer *t)
+{
+	struct connection *c = OWNER_OF(t, struct connection, timer);
+
+	log_warn("connection closed: half a request, and then nothing for "
+	         "%d ms",
+	    ARRIVE_US / 1000);
+	close_connection(c);
+}
+
+/*
+ * Serves what lies there until more must come.  The descriptor is watched
+ * edge-triggered: what the gate lets lie would wake us for ever.
+ */
+static void
+look(struct connection *c)
+{
+	const char *why;
+	bool has_ended;
+	enum gate g;
+
+	while (c->state == AT_GATE) {
+		g = fcgi_look(c->fcgi, &c->all->service->gate_limits,
+		    &has_ended, &why);
+		switch (g) {
+		case GATE_READY:
+			start_request(c, false);
+			break;
+		case GATE_TOO_LARGE:
+			start_request(c, true);
+			break;
+		case GATE_BAD:
+			log_warn("connection closed: %s", why);
+			close_connection(c);
+			break;
+		case GATE_WAIT:
+			if (has_ended || c->all->draining)
+				close_connection(c);
+			else if (why[0] != '\0' && !c->timer.armed)
+				loop_timer_set(c->all->loop, &c->timer,
+				    clock_us() + ARRIVE_US);
+			return;
+		}
+	}
+}
+
+static void
+connection_is_ready(struct loop_source *s, uint32_t events)
+{
+	struct connection *c = OWNER_OF(s, struct connection, source);
+
+	if (c->state == AT_GATE) {
+		look(c);
+		/* A peer that half-closed after part of a request. */
+		if (c->state == AT_GATE &&
+		    (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0)
+			close_connection(c);
+		return;
+	}
+	if ((events & (EPOLLHUP | EPOLLERR)) == 0)
+		return;
+	/* The peer is gone, and nobody waits for the answer. */
+	db_pool_cancel(c->call.service->db, &c->call.db);
+	close_connection(c);
+}
+
+void
+connection_open(struct connections *all, int fd)
+{
+	struct connection *c;
+
+	c = calloc(1, sizeof(*c));
+	if (c == NULL)
+		fatal("out of memory");
+	c->all = all;
+	c->fcgi = fcgi_open(fd);
+	c->arena = arena_new();
+	buf_init(&c->out);
+	buf_init(&c->call.reply);
+	c->timer.on_due = arrives_too_slowly;
+	c->source.fd = fd;
+	c->source.on_ready = connection_is_ready;
+	c->next = all->open;
+	if (c->next != NULL)
+		c->next->prev = c;
+	all->open = c;
+	all->count++;
+	loop_add(all->loop, &c->source, EPOLLIN | EPOLLRDHUP | EPOLLET);
+}
+
+/* ---- drain ------------------------------------------------------------- */
+
+void
+connections_drain(struct connections *all)
+{
+	struct connection *c, *next;
+
+	all->draining = true;
+	for (c = all->open; c != NULL; c = next) {
+		next = c->next;
+		if (c->state != AT_GATE)
+			continue;
+		/*
+		 * From here on nginx cannot write to it and takes another;
+		 * what it wrote before is served.
+		 */
+		(void)shutdown(c->source.fd, SHUT_RD);
+		look(c);
+	}
+}
+
+void
+connections_close(struct connections *all)
+{
+	while (all->open != NULL) {
+		if (all->open->state == SERVING)
+			db_pool_cancel(all->open->call.service->db,
+			    &all->open->call.db);
+		close_connection(all->open);
+	}
+}

@@ -1,0 +1,25 @@
+/*
+ * reply.h -- answers: JSON of a value, a small JSON error, and the headers.
+ */
+#ifndef WEB_REPLY_H
+#define WEB_REPLY_H
+#include <jansson.h>
+
+#include "web/call.h"
+
+/*
+ * Makes 200 with the value, whose reference it takes.  RC_FAULT where it
+ * cannot be encoded.
+ */
+enum rc reply_json(struct call *call, json_t *value) MUST_CHECK;
+
+/*
+ * Makes the answer for call->err: status by its code, and a body that says
+ * no more than the caller may know.
+ */
+void reply_error(struct call *call);
+
+/* Puts the CGI headers and the body one after the other. */
+void reply_format(const struct call *call, struct buf *out);
+
+#endif

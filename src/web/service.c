@@ -1,0 +1,63 @@
+#include "web/service.h"
+
+#include "base/limits.h"
+#include "store/stmts.h"
+
+static void
+set_signing(struct service *s)
+{
+	const struct secret *token = &s->config.twilio.auth_token;
+	const struct secret *next = &s->config.twilio.next_auth_token;
+
+	twilio_signing_init(
+	    &s->signing, s->arena, &s->config.service.public_base_url);
+	twilio_signing_add_token(
+	    &s->signing, s->arena, token->bytes, token->len);
+	if (next->bytes != NULL)
+		twilio_signing_add_token(
+		    &s->signing, s->arena, next->bytes, next->len);
+}
+
+enum rc
+service_new(struct loop *l, const char *config_path, struct service **out,
+    struct err *e)
+{
+	struct db_pool_options options;
+	struct conf_file file;
+	struct service *s;
+	struct arena *a;
+	enum rc rc;
+
+	a = arena_new();
+	s = arena_alloc(a, sizeof(*s));
+	s->arena = a;
+	rc = config_read(a, config_path, &s->config, &file, e);
+	if (rc != RC_OK) {
+		arena_free(a);
+		return rc;
+	}
+	set_signing(s);
+	s->form_limits.fields = (size_t)s->config.responder.max_fields;
+	s->form_limits.value = (size_t)s->config.responder.max_field_bytes;
+	s->gate_limits.params = LIMIT_PARAMS;
+	s->gate_limits.body = (size_t)s->config.responder.max_body_bytes;
+	options = (struct db_pool_options) {
+		.conninfo = s->config.database.fcgi_conninfo,
+		.application_name = "frontline-fcgi",
+		.connections = s->config.database.connections,
+		.prepare = s->config.database.prepared_statements,
+		.stmts = responder_stmts,
+		.stmt_count = responder_stmt_count,
+	};
+	s->db = db_pool_new(l, &options);
+	s->users = 1;
+	*out = s;
+	return RC_OK;
+}
+
+void
+service_free(struct service *s)
+{
+	db_pool_free(s->db);
+	arena_free(s->arena);
+}

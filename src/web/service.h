@@ -1,0 +1,34 @@
+/*
+ * service.h -- what the settings make: keys, limits, database connections.
+ *
+ * A new one is built when the configuration is read again; requests that
+ * began with the old one end with it, so it is counted.
+ */
+#ifndef WEB_SERVICE_H
+#define WEB_SERVICE_H
+#include "base/arena.h"
+#include "core/config.h"
+#include "io/db_pool.h"
+#include "io/loop.h"
+#include "peer/twilio_signature.h"
+#include "text/fcgi_gate.h"
+#include "text/form.h"
+
+struct service {
+	struct arena *arena;
+	struct config config;
+	struct twilio_signing signing;
+	struct form_limits form_limits;
+	struct gate_limits gate_limits;
+	struct db_pool *db;
+	unsigned users;       /* requests under way, and the responder itself */
+	struct service *next; /* of those that wait for their last request */
+};
+
+/* RC_INVALID with the sentence of config_read(). */
+enum rc service_new(struct loop *l, const char *config_path,
+    struct service **out, struct err *e) MUST_CHECK;
+/* No one may use it any more; not to be called from a database callback. */
+void service_free(struct service *s);
+
+#endif
