@@ -93,8 +93,8 @@ print_list(const json_t *answer)
 	size_t i;
 
 	json_array_foreach (customers, i, customer) {
-		(void)printf("%-12s  ",
-		    json_string_value(json_object_get(customer, "customer_id")));
+		(void)printf("%-12s  ", json_string_value(json_object_get(
+					    customer, "customer_id")));
 		print_text(json_string_value(
 		    json_object_get(customer, "display_name")));
 		(void)putchar('\n');
@@ -104,15 +104,15 @@ print_list(const json_t *answer)
 	if (json_object_get(objects, "next_page_token") != NULL)
 		(void)printf(", more with --token %s",
 		    json_string_value(
-		        json_object_get(objects, "next_page_token")));
+			json_object_get(objects, "next_page_token")));
 	(void)putchar('\n');
 }
 
 static void
 print_details(const json_t *answer)
 {
-	const json_t *customer = json_object_get(
-	    json_object_get(answer, "objects"), "customer");
+	const json_t *customer =
+	    json_object_get(json_object_get(answer, "objects"), "customer");
 	const json_t *details = json_object_get(customer, "details"), *item;
 	size_t i;
 
@@ -123,8 +123,8 @@ print_details(const json_t *answer)
 		    item, "value");
 	json_array_foreach (json_object_get(customer, "links"), i, item) {
 		(void)printf("%-12s  ", "link");
-		print_text(json_string_value(
-		    json_object_get(item, "display_name")));
+		print_text(
+		    json_string_value(json_object_get(item, "display_name")));
 		(void)fputs(": ", stdout);
 		print_text(json_string_value(json_object_get(item, "value")));
 		(void)putchar('\n');
@@ -153,10 +153,10 @@ print_templates(const json_t *answer)
 		json_array_foreach (
 		    json_object_get(category, "templates"), k, template) {
 			(void)printf("    %-8s  ",
-			    json_is_true(json_object_get(
-			        template, "whatsAppApproved")) ?
-			        "approved" :
-			        "");
+			    json_is_true(
+				json_object_get(template, "whatsAppApproved"))
+				? "approved"
+				: "");
 			print_text(json_string_value(
 			    json_object_get(template, "content")));
 			(void)putchar('\n');
@@ -192,7 +192,7 @@ add_pair(struct form *form, const char *name, const char *value)
 {
 	if (value == NULL)
 		return;
-	form->pairs[form->count++] = (struct form_pair) {
+	form->pairs[form->count++] = (struct form_pair){
 		.name = name,
 		.name_len = strlen(name),
 		.value = value,
@@ -243,8 +243,7 @@ ask(struct command_context *c, const struct question *q,
 
 	make_form(&form, q, r);
 	twilio_signing_init(&signing, c->arena, &r->base);
-	twilio_signing_add_token(
-	    &signing, c->arena, token->bytes, token->len);
+	twilio_signing_add_token(&signing, c->arena, token->bytes, token->len);
 	twilio_sign(&signing, c->arena, q->path, &form, signature);
 	buf_init(&body);
 	buf_init(&url);
@@ -306,8 +305,8 @@ find_address(struct command_context *c, struct request *r)
 		return rc;
 	json_array_foreach (
 	    json_object_get(json_object_get(json_object_get(details, "objects"),
-	                        "customer"),
-	        "channels"),
+				"customer"),
+		"channels"),
 	    i, channel) {
 		type = json_string_value(json_object_get(channel, "type"));
 		if (type == NULL || strcmp(type, r->channel) != 0)
@@ -391,8 +390,8 @@ read_options(
 			r->json = true;
 			break;
 		case 'u':
-			if (base_url_parse(c->arena, optarg, &r->base,
-			        &c->err) != RC_OK) {
+			if (base_url_parse(
+				c->arena, optarg, &r->base, &c->err) != RC_OK) {
 				(void)fprintf(stderr,
 				    "frontlinectl: --url: %s\n", c->err.text);
 				return false;

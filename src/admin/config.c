@@ -23,7 +23,8 @@ print_setting(const struct conf_file *file, const struct conf_key *key,
 	if (en != NULL)
 		(void)printf("%s = %s\n", key->name, en->value);
 	else if (key->fallback != NULL)
-		(void)printf("%s = %s    ; default\n", key->name, key->fallback);
+		(void)printf(
+		    "%s = %s    ; default\n", key->name, key->fallback);
 	else
 		(void)printf("; %s is not set\n", key->name);
 }
@@ -38,8 +39,8 @@ print_section(const struct conf_file *file, const char *section,
 		if (strcmp(config_keys[i].section, rows) != 0)
 			continue;
 		if (*open == NULL || strcmp(*open, section) != 0) {
-			(void)printf("%s[%s]\n", *open != NULL ? "\n" : "",
-			    section);
+			(void)printf(
+			    "%s[%s]\n", *open != NULL ? "\n" : "", section);
 			*open = section;
 		}
 		print_setting(file, &config_keys[i], section);
@@ -103,8 +104,7 @@ print_keys(void)
 	for (i = 0; i < config_key_count; i++) {
 		k = &config_keys[i];
 		if (strcmp(k->section, section) != 0) {
-			(void)printf(
-			    "%s[%s]\n", section[0] != '\0' ? "\n" : "",
+			(void)printf("%s[%s]\n", section[0] != '\0' ? "\n" : "",
 			    k->section);
 			section = k->section;
 		}

@@ -6,14 +6,14 @@
 #include "admin/command.h"
 
 #ifndef VERSION
-#define VERSION "unknown"
+#	define VERSION "unknown"
 #endif
 
 static const struct command commands[] = {
 	{
 	    .name = "migrate",
 	    .arguments = "[--check | --status] [--database CONNINFO] "
-	                 "[--schema DIR]",
+			 "[--schema DIR]",
 	    .help = "bring the database's schema up to date",
 	    .config = CONFIG_IF_THERE,
 	    .run = migrate_run,
@@ -42,7 +42,7 @@ print_usage(FILE *to)
 	size_t i;
 
 	(void)fputs("usage: frontlinectl [-c FILE] COMMAND ...\n"
-	            "       frontlinectl -V | -h\n\n",
+		    "       frontlinectl -V | -h\n\n",
 	    to);
 	for (i = 0; i < COMMAND_COUNT; i++)
 		(void)fprintf(to, "  %s %s\n      %s\n", commands[i].name,
@@ -69,8 +69,8 @@ command_fail(const struct err *e)
 	case RC_CONFLICT:
 		return EXIT_BAD_DATA;
 	case RC_INVALID:
-		return strcmp(e->code, "config") == 0 ? EXIT_BAD_CONFIG :
-		                                        EXIT_BAD_USAGE;
+		return strcmp(e->code, "config") == 0 ? EXIT_BAD_CONFIG
+						      : EXIT_BAD_USAGE;
 	case RC_REFUSED:
 	case RC_NOT_FOUND:
 	case RC_FAULT:
@@ -88,7 +88,7 @@ run(const struct command *command, const char *config_path, int argc,
 
 	c.arena = arena_new();
 	if (config_read(c.arena, config_path, &c.config, &c.file, &c.err) !=
-	        RC_OK &&
+		RC_OK &&
 	    command->config == CONFIG_NEEDED) {
 		status = command_fail(&c.err);
 	} else {
@@ -136,8 +136,7 @@ main(int argc, char **argv)
 		if (strcmp(argv[optind], commands[i].name) == 0)
 			return run(&commands[i], config_path, argc - optind,
 			    argv + optind);
-	(void)fprintf(
-	    stderr, "frontlinectl: no command '%s'\n", argv[optind]);
+	(void)fprintf(stderr, "frontlinectl: no command '%s'\n", argv[optind]);
 	print_usage(stderr);
 	return EXIT_BAD_USAGE;
 }

@@ -15,7 +15,7 @@
 #include "text/crypto.h"
 
 #ifndef PKGDATADIR
-#define PKGDATADIR "/usr/share/frontline-integration"
+#	define PKGDATADIR "/usr/share/frontline-integration"
 #endif
 
 static const char help[] =
@@ -25,7 +25,8 @@ static const char help[] =
     "transaction.  Run it as somebody who may create roles and schemas:\n"
     "    sudo -u postgres frontlinectl migrate --database dbname=frontline\n"
     "\n"
-    "  --status             say what is applied and what is not, change nothing\n"
+    "  --status             say what is applied and what is not, change "
+    "nothing\n"
     "  --check              the same by exit code: 0 up to date, 1 not\n"
     "  --database CONNINFO  instead of [database] admin_conninfo\n"
     "  --schema DIR         instead of " PKGDATADIR "/schema\n"
@@ -58,7 +59,7 @@ is_migration(const struct dirent *d)
 	size_t len = strlen(d->d_name);
 
 	return len > 9 && strspn(d->d_name, "0123456789") == 4 &&
-	    d->d_name[4] == '_' && strcmp(d->d_name + len - 4, ".sql") == 0;
+	       d->d_name[4] == '_' && strcmp(d->d_name + len - 4, ".sql") == 0;
 }
 
 static enum rc
@@ -70,8 +71,8 @@ read_file(struct command_context *c, const char *path, const char **out)
 
 	f = fopen(path, "re");
 	if (f == NULL)
-		return err_set(&c->err, RC_FAULT, "file", "%s: %s", path,
-		    strerror(errno));
+		return err_set(
+		    &c->err, RC_FAULT, "file", "%s: %s", path, strerror(errno));
 	bytes = arena_alloc(c->arena, FILE_SIZE_MAX + 1);
 	len = fread(bytes, 1, FILE_SIZE_MAX + 1, f);
 	if (ferror(f) != 0 || len > FILE_SIZE_MAX) {
@@ -112,10 +113,11 @@ read_migrations(
 
 	n = scandir(dir, &names, is_migration, alphasort);
 	if (n < 0)
-		return err_set(&c->err, RC_FAULT, "file", "%s: %s", dir,
-		    strerror(errno));
+		return err_set(
+		    &c->err, RC_FAULT, "file", "%s: %s", dir, strerror(errno));
 	out->count = (size_t)n;
-	out->list = arena_alloc(c->arena, (out->count + 1) * sizeof(*out->list));
+	out->list =
+	    arena_alloc(c->arena, (out->count + 1) * sizeof(*out->list));
 	for (i = 0; i < n; i++) {
 		if (rc == RC_OK)
 			rc = read_migration(
@@ -170,9 +172,9 @@ apply_locked(
 	if (!state.applied) {
 		rc = db_run_script(db, m->text, &line, &c->err);
 		if (rc != RC_OK)
-			return line > 0 ?
-			    err_wrap(&c->err, "%s:%d", m->file, line) :
-			    err_wrap(&c->err, "%s", m->file);
+			return line > 0
+				   ? err_wrap(&c->err, "%s:%d", m->file, line)
+				   : err_wrap(&c->err, "%s", m->file);
 	}
 	rc = migration_record(db, c->arena, m->version, m->sha256, &c->err);
 	if (rc != RC_OK)
@@ -186,7 +188,8 @@ apply_locked(
 }
 
 static enum rc
-apply(struct command_context *c, struct db_conn *db, const struct migrations *all)
+apply(
+    struct command_context *c, struct db_conn *db, const struct migrations *all)
 {
 	enum rc rc;
 	size_t i;
@@ -231,7 +234,7 @@ count_pending(struct command_context *c, struct db_conn *db,
 	rc = migration_newest(db, c->arena, &newest, &c->err);
 	if (rc == RC_OK && newest > (int)all->count)
 		(void)printf("the database is newer than these files: it has "
-		             "version %d\n",
+			     "version %d\n",
 		    newest);
 	return rc;
 }
@@ -249,8 +252,8 @@ run(struct command_context *c, enum mode mode, const char *conninfo,
 	if (rc == RC_OK)
 		rc = db_open(conninfo, &db, &c->err);
 	if (rc == RC_OK)
-		rc = mode == APPLY ? apply(c, db, &all) :
-		                     count_pending(c, db, &all, &pending);
+		rc = mode == APPLY ? apply(c, db, &all)
+				   : count_pending(c, db, &all, &pending);
 	db_close(db);
 	if (rc != RC_OK)
 		return command_fail(&c->err);

@@ -102,8 +102,8 @@ conf_read(
 	file->entries = arena_alloc(a, ENTRIES_MAX * sizeof(*file->entries));
 	r.stream = fopen(path, "re");
 	if (r.stream == NULL)
-		return err_set(e, RC_INVALID, "config", "%s: %s", path,
-		    strerror(errno));
+		return err_set(
+		    e, RC_INVALID, "config", "%s: %s", path, strerror(errno));
 	wrong = ini_parse_stream(read_line, &r, take_entry, &r);
 	(void)fclose(r.stream);
 	file->last_line = r.line;
@@ -155,8 +155,8 @@ apply_key(struct conf_file *f, const struct conf_key *key, const char *section,
 		return RC_OK;
 	}
 	if (key->parse(&c, value, (char *)into + key->offset, e) != RC_OK)
-		return err_wrap(e, "%s:%d: [%s] %s", f->path, line, section,
-		    key->name);
+		return err_wrap(
+		    e, "%s:%d: [%s] %s", f->path, line, section, key->name);
 	return RC_OK;
 }
 
@@ -377,8 +377,8 @@ conf_secret(
 		    value);
 	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	if (fd < 0)
-		return err_set(e, RC_INVALID, "config", "%s: %s", path,
-		    strerror(errno));
+		return err_set(
+		    e, RC_INVALID, "config", "%s: %s", path, strerror(errno));
 	rc = check_secret(fd, bytes, sizeof(bytes), &s->len, e);
 	(void)close(fd);
 	if (rc == RC_OK) {

@@ -40,8 +40,8 @@ struct conf_context {
 
 /* Fills *out (of the type that the table's row names) or returns RC_INVALID
  * with a sentence about the value alone. */
-typedef enum rc conf_parser(const struct conf_context *c, const char *value,
-    void *out, struct err *e);
+typedef enum rc conf_parser(
+    const struct conf_context *c, const char *value, void *out, struct err *e);
 
 enum conf_need { CONF_OPTIONAL, CONF_REQUIRED };
 
@@ -60,12 +60,12 @@ struct conf_key {
 };
 
 /* A row of the table; a mismatch of member and type does not compile. */
-#define CONF(section_, name_, type_, parser_, member_, ...)                \
-	{                                                                  \
-		.section = (section_), .name = (name_), .parse = (parser_), \
-		.offset = offsetof(CONF_OF, member_) +                     \
-		    0 * sizeof((type_ *)0 == &((CONF_OF *)0)->member_),    \
-		__VA_ARGS__                                                \
+#define CONF(section_, name_, type_, parser_, member_, ...)                    \
+	{                                                                      \
+		.section = (section_), .name = (name_), .parse = (parser_),    \
+		.offset = offsetof(CONF_OF, member_) +                         \
+			  0 * sizeof((type_ *)0 == &((CONF_OF *)0)->member_),  \
+		__VA_ARGS__                                                    \
 	}
 
 /*
@@ -85,19 +85,19 @@ enum rc conf_apply(struct conf_file *file, const struct conf_key *keys,
     struct err *e) MUST_CHECK;
 
 /* RC_INVALID with the first entry that no table claimed. */
-enum rc conf_refuse_unknown(const struct conf_file *file, struct err *e)
-    MUST_CHECK;
+enum rc conf_refuse_unknown(
+    const struct conf_file *file, struct err *e) MUST_CHECK;
 
 /* The entry of a key, or NULL where the file does not set it. */
 struct conf_entry *conf_find(
     const struct conf_file *file, const char *section, const char *name);
 
 /* The types that mean nothing special; each names what it fills. */
-conf_parser conf_text;   /* const char *, NULL when empty */
-conf_parser conf_bool;   /* bool: yes, no, true, false, on, off */
-conf_parser conf_number; /* long, between the row's min and max */
-conf_parser conf_path;   /* const char *, NULL when empty */
-conf_parser conf_secret; /* struct secret, read from the file named */
+conf_parser conf_text;      /* const char *, NULL when empty */
+conf_parser conf_bool;      /* bool: yes, no, true, false, on, off */
+conf_parser conf_number;    /* long, between the row's min and max */
+conf_parser conf_path;      /* const char *, NULL when empty */
+conf_parser conf_secret;    /* struct secret, read from the file named */
 conf_parser conf_log_level; /* enum log_level */
 
 /* A secret's bytes, NUL-terminated; bytes is NULL where none is set. */

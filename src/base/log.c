@@ -46,8 +46,8 @@ is_unprintable(const unsigned char *s, size_t n)
 		return s[0] < 0x20 || s[0] == 0x7f;
 	/* C1 controls, and the line and paragraph separators. */
 	return (n == 2 && s[0] == 0xc2 && s[1] < 0xa0) ||
-	    (n == 3 && s[0] == 0xe2 && s[1] == 0x80 &&
-	        (s[2] == 0xa8 || s[2] == 0xa9));
+	       (n == 3 && s[0] == 0xe2 && s[1] == 0x80 &&
+		   (s[2] == 0xa8 || s[2] == 0xa9));
 }
 
 size_t
@@ -118,22 +118,24 @@ write_line(enum log_level level, const char *fmt, va_list ap)
 		    line, sizeof(line), "%s", levels[level].journal);
 	} else {
 		clock_stamp(stamp, sizeof(stamp));
-		used = (size_t)snprintf(line, sizeof(line), "%s %s[%ld] %s: ",
-		    stamp, program, (long)getpid(), levels[level].word);
+		used = (size_t)snprintf(line, sizeof(line),
+		    "%s %s[%ld] %s: ", stamp, program, (long)getpid(),
+		    levels[level].word);
 	}
-	used += log_escape(line + used, sizeof(line) - used - 1, raw, (size_t)n);
+	used +=
+	    log_escape(line + used, sizeof(line) - used - 1, raw, (size_t)n);
 	line[used++] = '\n';
 	write_all(line, used);
 	errno = saved;
 }
 
-#define LOG_FUNCTION(name, level)            \
-	void name(const char *fmt, ...)      \
-	{                                    \
-		va_list ap;                  \
-		va_start(ap, fmt);           \
-		write_line(level, fmt, ap);  \
-		va_end(ap);                  \
+#define LOG_FUNCTION(name, level)                                              \
+	void name(const char *fmt, ...)                                        \
+	{                                                                      \
+		va_list ap;                                                    \
+		va_start(ap, fmt);                                             \
+		write_line(level, fmt, ap);                                    \
+		va_end(ap);                                                    \
 	}
 
 LOG_FUNCTION(log_error, LOG_LEVEL_ERROR)
@@ -160,8 +162,8 @@ log_number(char out[static LOG_NUMBER_SIZE], const char *address)
 
 	digits = strchr(address, '+');
 	if (digits == NULL) {
-		(void)snprintf(out, LOG_NUMBER_SIZE, "(%zu characters)",
-		    strlen(address));
+		(void)snprintf(
+		    out, LOG_NUMBER_SIZE, "(%zu characters)", strlen(address));
 		return;
 	}
 	len = strlen(digits);

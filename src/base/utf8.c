@@ -2,8 +2,8 @@
 
 /* The bytes that may follow each lead byte; all others are 80..BF. */
 static const struct {
-	unsigned char from, to;   /* lead byte */
-	unsigned char low, high;  /* second byte */
+	unsigned char from, to;  /* lead byte */
+	unsigned char low, high; /* second byte */
 	unsigned char len;
 } forms[] = {
 	{ 0x00, 0x7f, 0x00, 0x00, 1 },

@@ -8,7 +8,7 @@
 #include "text/words.h"
 
 #ifndef SYSCONFDIR
-#define SYSCONFDIR "/etc"
+#	define SYSCONFDIR "/etc"
 #endif
 
 const char config_default_path[] = SYSCONFDIR "/frontline/frontline.conf";
@@ -109,7 +109,7 @@ parse_front_channel_id(
 {
 	if (strncmp(value, "cha_", 4) != 0 || strlen(value) < 5 ||
 	    strspn(value + 4, "0123456789abcdefghijklmnopqrstuvwxyz") !=
-	        strlen(value + 4))
+		strlen(value + 4))
 		return err_set(e, RC_INVALID, "config",
 		    "'%s' is not cha_ and small letters or digits", value);
 	return conf_text(c, value, out, e);
@@ -176,70 +176,87 @@ parse_user(
 /* clang-format off: a table reads better a row a line. */
 #define CONF_OF struct config
 const struct conf_key config_keys[] = {
-	CONF("service", "public_base_url", struct base_url, parse_base_url, service.public_base_url,
-	    .need = CONF_REQUIRED, .type = "URL",
-	    .help = "where Twilio reaches this service; signatures are checked against it, never against a Host header"),
-	CONF("service", "default_country", const char *, parse_country, service.default_country,
-	    .fallback = "US", .type = "country",
-	    .help = "country of numbers that are written without +, two capitals (ISO 3166-1)"),
+	CONF("service", "public_base_url", struct base_url, parse_base_url,
+	    service.public_base_url, .need = CONF_REQUIRED, .type = "URL",
+	    .help = "where Twilio reaches this service; signatures are checked "
+		    "against it, never against a Host header"),
+	CONF("service", "default_country", const char *, parse_country,
+	    service.default_country, .fallback = "US", .type = "country",
+	    .help = "country of numbers that are written without +, two "
+		    "capitals (ISO 3166-1)"),
 	CONF("service", "strict_access", bool, conf_bool, service.strict_access,
 	    .fallback = "yes", .type = "yes/no",
-	    .help = "a worker sees only customers of theirs, of their teams, or of an open conversation; no: every customer"),
+	    .help = "a worker sees only customers of theirs, of their teams, "
+		    "or of an open conversation; no: every customer"),
 	CONF("service", "masking", bool, conf_bool, service.masking,
 	    .fallback = "no", .type = "yes/no",
-	    .help = "set it when Frontline masks phone numbers: a search then never matches the hidden last four digits alone"),
-	CONF("service", "friendly_name", enum name_style, parse_name_style, service.friendly_name,
-	    .fallback = "full", .type = "word",
-	    .help = "how a conversation is named after its customer: full, first_initial or pseudonym"),
-	CONF("service", "default_worker", const char *, parse_worker, service.default_worker,
-	    .type = "identity",
-	    .help = "who gets an incoming conversation that no routing rule places"),
-	CONF("service", "log_level", enum log_level, conf_log_level, service.log_level,
-	    .fallback = "info", .type = "word",
+	    .help = "set it when Frontline masks phone numbers: a search then "
+		    "never matches the hidden last four digits alone"),
+	CONF("service", "friendly_name", enum name_style, parse_name_style,
+	    service.friendly_name, .fallback = "full", .type = "word",
+	    .help = "how a conversation is named after its customer: full, "
+		    "first_initial or pseudonym"),
+	CONF("service", "default_worker", const char *, parse_worker,
+	    service.default_worker, .type = "identity",
+	    .help = "who gets an incoming conversation that no routing rule "
+		    "places"),
+	CONF("service", "log_level", enum log_level, conf_log_level,
+	    service.log_level, .fallback = "info", .type = "word",
 	    .help = "error, warning, info or debug"),
 	CONF("service", "ca_file", const char *, conf_path, service.ca_file,
 	    .type = "file",
-	    .help = "certificates that frontlinectl and frontline-relay trust instead of the system's"),
+	    .help = "certificates that frontlinectl and frontline-relay trust "
+		    "instead of the system's"),
 
-	CONF("twilio", "account_sid", const char *, parse_account_sid, twilio.account_sid,
-	    .need = CONF_REQUIRED, .type = "SID",
+	CONF("twilio", "account_sid", const char *, parse_account_sid,
+	    twilio.account_sid, .need = CONF_REQUIRED, .type = "SID",
 	    .help = "the account, AC and 32 hex digits"),
-	CONF("twilio", "auth_token_file", struct secret, conf_secret, twilio.auth_token,
-	    .need = CONF_REQUIRED, .secret = true, .type = "secret file",
-	    .help = "the primary auth token, which signs every request of Twilio"),
-	CONF("twilio", "next_auth_token_file", struct secret, conf_secret, twilio.next_auth_token,
-	    .secret = true, .type = "secret file",
-	    .help = "the secondary auth token while it is being promoted; requests signed with either are accepted"),
-	CONF("twilio", "api_key_sid", const char *, parse_key_sid, twilio.api_key_sid,
-	    .type = "SID",
-	    .help = "the API key for REST calls, SK and 32 hex digits; without it the account and its auth token are used"),
-	CONF("twilio", "api_key_secret_file", struct secret, conf_secret, twilio.api_key_secret,
-	    .secret = true, .type = "secret file",
+	CONF("twilio", "auth_token_file", struct secret, conf_secret,
+	    twilio.auth_token, .need = CONF_REQUIRED, .secret = true,
+	    .type = "secret file",
+	    .help =
+		"the primary auth token, which signs every request of Twilio"),
+	CONF("twilio", "next_auth_token_file", struct secret, conf_secret,
+	    twilio.next_auth_token, .secret = true, .type = "secret file",
+	    .help = "the secondary auth token while it is being promoted; "
+		    "requests signed with either are accepted"),
+	CONF("twilio", "api_key_sid", const char *, parse_key_sid,
+	    twilio.api_key_sid, .type = "SID",
+	    .help = "the API key for REST calls, SK and 32 hex digits; without "
+		    "it the account and its auth token are used"),
+	CONF("twilio", "api_key_secret_file", struct secret, conf_secret,
+	    twilio.api_key_secret, .secret = true, .type = "secret file",
 	    .help = "the secret of api_key_sid"),
-	CONF("twilio", "api_base_url", struct base_url, parse_base_url, twilio.api_base_url,
-	    .fallback = "https://api.twilio.com", .type = "URL",
-	    .help = "the Messages API"),
-	CONF("twilio", "conversations_base_url", struct base_url, parse_base_url, twilio.conversations_base_url,
+	CONF("twilio", "api_base_url", struct base_url, parse_base_url,
+	    twilio.api_base_url, .fallback = "https://api.twilio.com",
+	    .type = "URL", .help = "the Messages API"),
+	CONF("twilio", "conversations_base_url", struct base_url,
+	    parse_base_url, twilio.conversations_base_url,
 	    .fallback = "https://conversations.twilio.com", .type = "URL",
 	    .help = "the Conversations API"),
-	CONF("twilio", "lookups_base_url", struct base_url, parse_base_url, twilio.lookups_base_url,
-	    .fallback = "https://lookups.twilio.com", .type = "URL",
-	    .help = "the Lookup API"),
-	CONF("twilio", "frontline_base_url", struct base_url, parse_base_url, twilio.frontline_base_url,
+	CONF("twilio", "lookups_base_url", struct base_url, parse_base_url,
+	    twilio.lookups_base_url, .fallback = "https://lookups.twilio.com",
+	    .type = "URL", .help = "the Lookup API"),
+	CONF("twilio", "frontline_base_url", struct base_url, parse_base_url,
+	    twilio.frontline_base_url,
 	    .fallback = "https://frontline-api.twilio.com", .type = "URL",
 	    .help = "the Frontline Users API"),
 
-	CONF("database", "fcgi_conninfo", const char *, conf_text, database.fcgi_conninfo,
-	    .fallback = "dbname=frontline user=frontline_fcgi", .type = "conninfo",
-	    .help = "how the responder processes connect"),
-	CONF("database", "relay_conninfo", const char *, conf_text, database.relay_conninfo,
-	    .fallback = "dbname=frontline user=frontline_relay", .type = "conninfo",
+	CONF("database", "fcgi_conninfo", const char *, conf_text,
+	    database.fcgi_conninfo,
+	    .fallback = "dbname=frontline user=frontline_fcgi",
+	    .type = "conninfo", .help = "how the responder processes connect"),
+	CONF("database", "relay_conninfo", const char *, conf_text,
+	    database.relay_conninfo,
+	    .fallback = "dbname=frontline user=frontline_relay",
+	    .type = "conninfo",
 	    .help = "how the relay connects; directly, never through a pooler"),
-	CONF("database", "admin_conninfo", const char *, conf_text, database.admin_conninfo,
-	    .fallback = "dbname=frontline", .type = "conninfo",
+	CONF("database", "admin_conninfo", const char *, conf_text,
+	    database.admin_conninfo, .fallback = "dbname=frontline",
+	    .type = "conninfo",
 	    .help = "how frontlinectl connects, as the person who calls it"),
-	CONF("database", "prepared_statements", bool, conf_bool, database.prepared_statements,
-	    .fallback = "yes", .type = "yes/no",
+	CONF("database", "prepared_statements", bool, conf_bool,
+	    database.prepared_statements, .fallback = "yes", .type = "yes/no",
 	    .help = "no: for a pooler in transaction mode (PgBouncer)"),
 	CONF("database", "connections", long, conf_number, database.connections,
 	    .fallback = "2", .min = 1, .max = 16, .type = "number",
@@ -247,50 +264,64 @@ const struct conf_key config_keys[] = {
 
 	CONF("responder", "processes", long, conf_number, responder.processes,
 	    .fallback = "2", .min = 1, .max = 64, .type = "number",
-	    .help = "responder processes on this host, for whatever starts them"),
+	    .help =
+		"responder processes on this host, for whatever starts them"),
 	CONF("responder", "nginx_user", long, parse_user, responder.nginx_uid,
 	    .fallback = "www-data", .type = "user",
-	    .help = "user (name or number) of nginx; a connection of anyone else is closed"),
-	CONF("responder", "max_body_bytes", long, conf_number, responder.max_body_bytes,
-	    .fallback = "65536", .min = 1024, .max = LIMIT_BODY, .type = "bytes",
+	    .help = "user (name or number) of nginx; a connection of anyone "
+		    "else is closed"),
+	CONF("responder", "max_body_bytes", long, conf_number,
+	    responder.max_body_bytes, .fallback = "65536", .min = 1024,
+	    .max = LIMIT_BODY, .type = "bytes",
 	    .help = "largest request body; a larger one gets 413"),
 	CONF("responder", "max_fields", long, conf_number, responder.max_fields,
 	    .fallback = "256", .min = 32, .max = 4096, .type = "number",
 	    .help = "most fields of one form"),
-	CONF("responder", "max_field_bytes", long, conf_number, responder.max_field_bytes,
-	    .fallback = "32768", .min = 256, .max = LIMIT_BODY, .type = "bytes",
+	CONF("responder", "max_field_bytes", long, conf_number,
+	    responder.max_field_bytes, .fallback = "32768", .min = 256,
+	    .max = LIMIT_BODY, .type = "bytes",
 	    .help = "longest value of one field"),
-	CONF("responder", "request_timeout_ms", long, conf_number, responder.request_timeout_ms,
-	    .fallback = "1800", .min = 200, .max = 5000, .type = "milliseconds",
-	    .help = "a request that the database has not answered by then gets 503"),
+	CONF("responder", "request_timeout_ms", long, conf_number,
+	    responder.request_timeout_ms, .fallback = "1800", .min = 200,
+	    .max = 5000, .type = "milliseconds",
+	    .help = "a request that the database has not answered by then gets "
+		    "503"),
 
-	CONF("front", "api_base_url", struct base_url, parse_base_url, front.api_base_url,
-	    .fallback = "https://api2.frontapp.com", .type = "URL",
-	    .help = "Front's API"),
-	CONF("front", "first_response_tag", const char *, conf_text, front.first_response_tag,
-	    .fallback = "sms-first-response-sent", .type = "text",
-	    .help = "tag of a Front conversation that had its first reply; empty: none"),
+	CONF("front", "api_base_url", struct base_url, parse_base_url,
+	    front.api_base_url, .fallback = "https://api2.frontapp.com",
+	    .type = "URL", .help = "Front's API"),
+	CONF("front", "first_response_tag", const char *, conf_text,
+	    front.first_response_tag, .fallback = "sms-first-response-sent",
+	    .type = "text",
+	    .help = "tag of a Front conversation that had its first reply; "
+		    "empty: none"),
 
 	CONF("lookup", "enabled", bool, conf_bool, lookup.enabled,
 	    .fallback = "no", .type = "yes/no",
-	    .help = "ask Twilio Lookup for the name of an unknown number, once (Twilio charges for it)"),
+	    .help = "ask Twilio Lookup for the name of an unknown number, once "
+		    "(Twilio charges for it)"),
 	CONF("lookup", "cache_days", long, conf_number, lookup.cache_days,
 	    .fallback = "90", .min = 1, .max = 3650, .type = "days",
-	    .help = "how long an answer of Lookup is kept, also the answer that there is no name"),
+	    .help = "how long an answer of Lookup is kept, also the answer "
+		    "that there is no name"),
 
-	CONF("limits", "twilio_per_second", long, conf_number, limits.twilio_per_second,
-	    .fallback = "10", .min = 1, .max = 1000, .type = "number",
+	CONF("limits", "twilio_per_second", long, conf_number,
+	    limits.twilio_per_second, .fallback = "10", .min = 1, .max = 1000,
+	    .type = "number",
 	    .help = "calls to Twilio per second, all relays of a host"),
-	CONF("limits", "front_per_minute", long, conf_number, limits.front_per_minute,
-	    .fallback = "50", .min = 1, .max = 10000, .type = "number",
-	    .help = "calls to Front per minute; your plan of Front says how many are allowed"),
-	CONF("limits", "users_per_minute", long, conf_number, limits.users_per_minute,
-	    .fallback = "60", .min = 1, .max = 10000, .type = "number",
+	CONF("limits", "front_per_minute", long, conf_number,
+	    limits.front_per_minute, .fallback = "50", .min = 1, .max = 10000,
+	    .type = "number",
+	    .help = "calls to Front per minute; your plan of Front says how "
+		    "many are allowed"),
+	CONF("limits", "users_per_minute", long, conf_number,
+	    limits.users_per_minute, .fallback = "60", .min = 1, .max = 10000,
+	    .type = "number",
 	    .help = "look-ups of workers' availability per minute"),
 
-	CONF("retention", "message_days", long, conf_number, retention.message_days,
-	    .fallback = "90", .min = 1, .max = 36500, .type = "days",
-	    .help = "how long texts of messages are kept"),
+	CONF("retention", "message_days", long, conf_number,
+	    retention.message_days, .fallback = "90", .min = 1, .max = 36500,
+	    .type = "days", .help = "how long texts of messages are kept"),
 	CONF("retention", "job_days", long, conf_number, retention.job_days,
 	    .fallback = "7", .min = 1, .max = 36500, .type = "days",
 	    .help = "how long delivered jobs are kept"),
@@ -301,9 +332,10 @@ const struct conf_key config_keys[] = {
 #define CONF_OF struct front_channel
 	CONF("front.*", "mode", enum front_mode, parse_front_mode, mode,
 	    .need = CONF_REQUIRED, .type = "word",
-	    .help = "app (application channel) or custom (legacy custom channel)"),
-	CONF("front.*", "channel_id", const char *, parse_front_channel_id, channel_id,
-	    .need = CONF_REQUIRED, .type = "Front id",
+	    .help =
+		"app (application channel) or custom (legacy custom channel)"),
+	CONF("front.*", "channel_id", const char *, parse_front_channel_id,
+	    channel_id, .need = CONF_REQUIRED, .type = "Front id",
 	    .help = "the channel, cha_..."),
 	CONF("front.*", "secret_file", struct secret, conf_secret, secret,
 	    .need = CONF_REQUIRED, .secret = true, .type = "secret file",
@@ -385,8 +417,8 @@ config_read(struct arena *a, const char *path, struct config *out,
 		section = config_keys[i].section;
 		if (strcmp(section, "front.*") == 0)
 			continue;
-		rc = conf_apply(file, config_keys, config_key_count, section,
-		    NULL, out, e);
+		rc = conf_apply(
+		    file, config_keys, config_key_count, section, NULL, out, e);
 		if (rc != RC_OK)
 			return rc;
 	}

@@ -94,7 +94,7 @@ template_fill(
 			break;
 		buf_add(out, content, (size_t)(open - content));
 		if (!add_placeholder(
-		        out, open + 2, (size_t)(close - open) - 2, values)) {
+			out, open + 2, (size_t)(close - open) - 2, values)) {
 			buf_truncate(out, before);
 			return false;
 		}

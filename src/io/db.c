@@ -50,7 +50,7 @@ db_judge(const char *state)
 		return DB_RECONNECT;
 	for (i = 0; i < sizeof(verdicts) / sizeof(verdicts[0]); i++)
 		if (strncmp(state, verdicts[i].prefix,
-		        strlen(verdicts[i].prefix)) == 0)
+			strlen(verdicts[i].prefix)) == 0)
 			return verdicts[i].verdict;
 	return DB_TROUBLE;
 }

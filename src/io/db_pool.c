@@ -48,9 +48,9 @@ struct db_pool {
 	struct db_call *first; /* waiting */
 	struct db_call *last;
 	size_t waiting;
-	bool was_up;      /* as last logged */
-	int64_t down_us;  /* since when no session is usable */
-	char why[256];    /* the last failure, for the answers */
+	bool was_up;     /* as last logged */
+	int64_t down_us; /* since when no session is usable */
+	char why[256];   /* the last failure, for the answers */
 };
 
 static void connect_session(struct db_session *s);
@@ -235,7 +235,7 @@ lose_session(struct db_session *s, const char *why)
 	s->state = DOWN;
 	loop_timer_set(p->loop, &s->timer,
 	    clock_us() + 1000 +
-	        clock_backoff_us(s->failures, RETRY_BASE_US, RETRY_CAP_US));
+		clock_backoff_us(s->failures, RETRY_BASE_US, RETRY_CAP_US));
 	s->failures++;
 	note_state(p);
 	if (call != NULL)
@@ -268,7 +268,7 @@ timer_is_due(struct loop_timer *t)
 		break;
 	case BUSY:
 		log_warn("database: a statement was not answered in %d ms; the "
-		         "connection is given up",
+			 "connection is given up",
 		    PATIENCE_US / 1000);
 		lose_session(s, "the server does not answer");
 		break;
@@ -312,7 +312,7 @@ send_prepares(struct db_session *s)
 		return false;
 	for (i = 0; i < o->stmt_count; i++)
 		if (PQsendPrepare(s->conn, o->stmts[i]->name, o->stmts[i]->sql,
-		        o->stmts[i]->params, NULL) != 1)
+			o->stmts[i]->params, NULL) != 1)
 			return false;
 	return PQpipelineSync(s->conn) == 1 && flush(s);
 }
@@ -418,8 +418,7 @@ settle(struct db_session *s)
 	become_idle(s);
 	if (r == NULL || PQresultStatus(r) == PGRES_TUPLES_OK) {
 		if (call != NULL && r != NULL)
-			finish_call(
-			    call, RC_OK, (const struct rows *)r, NULL);
+			finish_call(call, RC_OK, (const struct rows *)r, NULL);
 		else if (call != NULL)
 			fail_call(call, RC_FAULT, "no result");
 		PQclear(r);
@@ -427,8 +426,8 @@ settle(struct db_session *s)
 		return;
 	}
 	state = PQresultErrorField(r, PG_DIAG_SQLSTATE);
-	(void)snprintf(why, sizeof(why), "SQLSTATE %s",
-	    state != NULL ? state : "unknown");
+	(void)snprintf(
+	    why, sizeof(why), "SQLSTATE %s", state != NULL ? state : "unknown");
 	switch (db_judge(state)) {
 	case DB_RECONNECT:
 		s->call = call;
@@ -489,8 +488,7 @@ session_is_ready(struct loop_source *source, uint32_t events)
 		return;
 	if (PQconsumeInput(s->conn) != 1) {
 		/* An error that came first (57P01) says more. */
-		if (s->state == BUSY && s->result == NULL &&
-		    !PQisBusy(s->conn))
+		if (s->state == BUSY && s->result == NULL && !PQisBusy(s->conn))
 			collect(s);
 		else
 			lose_with_message(s);
@@ -603,8 +601,8 @@ db_pool_new(struct loop *l, const struct db_pool_options *options)
 	p->options = *options;
 	p->down_us = clock_us();
 	note_reason(p, "still connecting");
-	p->sessions = calloc(
-	    (size_t)options->connections, sizeof(*p->sessions));
+	p->sessions =
+	    calloc((size_t)options->connections, sizeof(*p->sessions));
 	if (p->sessions == NULL)
 		fatal("out of memory");
 	for (i = 0; i < options->connections; i++) {

@@ -15,8 +15,8 @@ fail(struct db_conn *c, const PGresult *r, struct err *e)
 	const char *state, *message, *hint, *detail;
 
 	state = r != NULL ? PQresultErrorField(r, PG_DIAG_SQLSTATE) : NULL;
-	message = r != NULL ? PQresultErrorField(r, PG_DIAG_MESSAGE_PRIMARY) :
-	                      NULL;
+	message =
+	    r != NULL ? PQresultErrorField(r, PG_DIAG_MESSAGE_PRIMARY) : NULL;
 	if (message == NULL)
 		return err_set(e, RC_BUSY, "unavailable", "%.*s",
 		    (int)strcspn(PQerrorMessage(c->pg), "\n"),
@@ -88,8 +88,7 @@ db_query(struct db_conn *c, struct arena *a, const struct stmt *stmt,
 	    c->pg, stmt->sql, stmt->params, NULL, args, NULL, NULL, 0);
 	arena_defer(a, drop_rows, r);
 	status = PQresultStatus(r);
-	if (status != PGRES_TUPLES_OK && status != PGRES_COMMAND_OK)
-		{
+	if (status != PGRES_TUPLES_OK && status != PGRES_COMMAND_OK) {
 		(void)fail(c, r, e);
 		return err_wrap(e, "%s", stmt->name);
 	}
@@ -116,8 +115,7 @@ line_of(const char *text, const char *position)
 }
 
 enum rc
-db_run_script(
-    struct db_conn *c, const char *text, int *line, struct err *e)
+db_run_script(struct db_conn *c, const char *text, int *line, struct err *e)
 {
 	ExecStatusType status;
 	enum rc rc = RC_OK;
@@ -128,8 +126,8 @@ db_run_script(
 	*line = 0;
 	if (status != PGRES_TUPLES_OK && status != PGRES_COMMAND_OK &&
 	    status != PGRES_EMPTY_QUERY) {
-		*line = line_of(text,
-		    PQresultErrorField(r, PG_DIAG_STATEMENT_POSITION));
+		*line = line_of(
+		    text, PQresultErrorField(r, PG_DIAG_STATEMENT_POSITION));
 		rc = fail(c, r, e);
 	}
 	PQclear(r);

@@ -36,8 +36,8 @@ fcgi_has_listener(void)
 	socklen_t len = sizeof(listening);
 
 	return getsockopt(STDIN_FILENO, SOL_SOCKET, SO_ACCEPTCONN, &listening,
-	           &len) == 0 &&
-	    listening != 0;
+		   &len) == 0 &&
+	       listening != 0;
 }
 
 struct fcgi *
@@ -76,8 +76,8 @@ peek(int fd, char *bytes, size_t size, bool *has_ended)
 	n = recv(fd, bytes, size, MSG_PEEK | MSG_DONTWAIT);
 	if (n > 0)
 		return (size_t)n;
-	*has_ended = n == 0 ||
-	    (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR);
+	*has_ended = n == 0 || (errno != EAGAIN && errno != EWOULDBLOCK &&
+				   errno != EINTR);
 	return 0;
 }
 
@@ -293,8 +293,8 @@ try_request(struct fcgi *f, int peer, const struct gate_limits *limits,
 
 	buf_init(&request);
 	make_request(&request, body_len, filler);
-	sent = send(peer, request.bytes, request.len,
-	    MSG_DONTWAIT | MSG_NOSIGNAL);
+	sent =
+	    send(peer, request.bytes, request.len, MSG_DONTWAIT | MSG_NOSIGNAL);
 	whole = sent == (ssize_t)request.len;
 	buf_release(&request);
 	if (!whole)
@@ -331,8 +331,8 @@ fcgi_self_test(const struct gate_limits *limits, struct err *e)
 	f = fcgi_open(pair[0]);
 	wrong = try_request(f, pair[1], limits, 0, 0, a);
 	if (wrong == NULL)
-		wrong = try_request(f, pair[1], limits, limits->body,
-		    limits->params - 128, a);
+		wrong = try_request(
+		    f, pair[1], limits, limits->body, limits->params - 128, a);
 	if (wrong == NULL)
 		wrong = try_request(f, pair[1], limits, 1000, 200, a);
 	fcgi_close(f);

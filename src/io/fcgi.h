@@ -62,14 +62,14 @@ enum rc fcgi_body(struct fcgi *f, struct arena *a, size_t most,
  * connection is closed now: the peer asked for it or is gone, the body was not
  * read to its end, or keep is false.
  */
-bool fcgi_reply(struct fcgi *f, const char *bytes, size_t len, bool keep)
-    MUST_CHECK;
+bool fcgi_reply(
+    struct fcgi *f, const char *bytes, size_t len, bool keep) MUST_CHECK;
 
 /*
  * Sends requests through a socket pair, a largest one and two in a row, and
  * reads them back by the functions above.
  */
-enum rc fcgi_self_test(const struct gate_limits *limits, struct err *e)
-    MUST_CHECK;
+enum rc fcgi_self_test(
+    const struct gate_limits *limits, struct err *e) MUST_CHECK;
 
 #endif

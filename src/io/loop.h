@@ -32,7 +32,7 @@ struct loop_timer {
 };
 
 /* The struct that a member lies in. */
-#define OWNER_OF(ptr, type, member) \
+#define OWNER_OF(ptr, type, member)                                            \
 	((type *)(void *)((char *)(ptr)-offsetof(type, member)))
 
 struct loop *loop_new(void);

@@ -23,8 +23,8 @@ add_prefix(struct twilio_signing *s, struct arena *a,
 }
 
 void
-twilio_signing_init(struct twilio_signing *s, struct arena *a,
-    const struct base_url *base)
+twilio_signing_init(
+    struct twilio_signing *s, struct arena *a, const struct base_url *base)
 {
 	const char *usual;
 
@@ -97,9 +97,8 @@ signed_form(struct arena *a, const struct form *form)
 }
 
 static void
-sign(const struct hmac_key *key, const struct span *prefix,
-    const char *target, const struct span *form,
-    char out[static SHA1_BASE64_LEN + 1])
+sign(const struct hmac_key *key, const struct span *prefix, const char *target,
+    const struct span *form, char out[static SHA1_BASE64_LEN + 1])
 {
 	struct span parts[] = {
 		*prefix,
@@ -169,14 +168,13 @@ twilio_body_signature_is_valid(const struct twilio_signing *s, struct arena *a,
 		return false;
 	sha256_hex(body->bytes, body->len, ours);
 	return bytes_are_equal(ours, theirs, SHA256_HEX_LEN) &&
-	    twilio_signature_is_valid(
-	        s, a, target, NULL, signature, signature_len);
+	       twilio_signature_is_valid(
+		   s, a, target, NULL, signature, signature_len);
 }
 
 void
-twilio_sign(const struct twilio_signing *s, struct arena *a,
-    const char *target, const struct form *form,
-    char out[static SHA1_BASE64_LEN + 1])
+twilio_sign(const struct twilio_signing *s, struct arena *a, const char *target,
+    const struct form *form, char out[static SHA1_BASE64_LEN + 1])
 {
 	struct span rest;
 

@@ -33,8 +33,8 @@ struct twilio_signing {
 };
 
 /* Everything is copied into the arena; the tokens are wiped with their own. */
-void twilio_signing_init(struct twilio_signing *s, struct arena *a,
-    const struct base_url *base);
+void twilio_signing_init(
+    struct twilio_signing *s, struct arena *a, const struct base_url *base);
 void twilio_signing_add_token(
     struct twilio_signing *s, struct arena *a, const char *token, size_t len);
 

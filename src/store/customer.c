@@ -36,8 +36,8 @@ const struct stmt customer_list_stmt = {
 };
 
 void
-customer_list_bind(struct db_call *call, struct arena *a,
-    const struct customer_list_query *q)
+customer_list_bind(
+    struct db_call *call, struct arena *a, const struct customer_list_query *q)
 {
 	call->stmt = &customer_list_stmt;
 	call->args[0] = q->worker.text;
@@ -58,8 +58,7 @@ customer_list_count(const struct rows *rows)
 }
 
 void
-customer_list_read(
-    const struct rows *rows, int row, struct customer_item *out)
+customer_list_read(const struct rows *rows, int row, struct customer_item *out)
 {
 	out->customer_id = rows_text(rows, row, 1);
 	out->display_name = rows_text(rows, row, 2);
@@ -74,28 +73,27 @@ customer_list_read(
  */
 const struct stmt customer_details_stmt = {
 	.name = "customer_details",
-	.sql =
-	    "WITH c AS MATERIALIZED ("
-	    "  SELECT customer_id, display_name, avatar, details_title,"
-	    "         details_content"
-	    "    FROM frontline_api.get_customer($1, $2, $3::boolean))"
-	    "SELECT 0, 0::bigint, w.identity, NULL, NULL, NULL, NULL"
-	    "  FROM frontline_api.get_worker($1) AS w"
-	    " UNION ALL "
-	    "SELECT 1, 0, c.customer_id, c.display_name, c.avatar,"
-	    "       c.details_title, c.details_content"
-	    "  FROM c"
-	    " UNION ALL "
-	    "SELECT 2, h.n, h.type, h.value, NULL, NULL, NULL"
-	    "  FROM c CROSS JOIN LATERAL"
-	    "       frontline_api.get_channels(c.customer_id)"
-	    "       WITH ORDINALITY AS h(type, value, n)"
-	    " UNION ALL "
-	    "SELECT 3, l.n, l.type, l.value, l.display_name, NULL, NULL"
-	    "  FROM c CROSS JOIN LATERAL"
-	    "       frontline_api.get_links(c.customer_id)"
-	    "       WITH ORDINALITY AS l(type, value, display_name, n)"
-	    " ORDER BY 1, 2",
+	.sql = "WITH c AS MATERIALIZED ("
+	       "  SELECT customer_id, display_name, avatar, details_title,"
+	       "         details_content"
+	       "    FROM frontline_api.get_customer($1, $2, $3::boolean))"
+	       "SELECT 0, 0::bigint, w.identity, NULL, NULL, NULL, NULL"
+	       "  FROM frontline_api.get_worker($1) AS w"
+	       " UNION ALL "
+	       "SELECT 1, 0, c.customer_id, c.display_name, c.avatar,"
+	       "       c.details_title, c.details_content"
+	       "  FROM c"
+	       " UNION ALL "
+	       "SELECT 2, h.n, h.type, h.value, NULL, NULL, NULL"
+	       "  FROM c CROSS JOIN LATERAL"
+	       "       frontline_api.get_channels(c.customer_id)"
+	       "       WITH ORDINALITY AS h(type, value, n)"
+	       " UNION ALL "
+	       "SELECT 3, l.n, l.type, l.value, l.display_name, NULL, NULL"
+	       "  FROM c CROSS JOIN LATERAL"
+	       "       frontline_api.get_links(c.customer_id)"
+	       "       WITH ORDINALITY AS l(type, value, display_name, n)"
+	       " ORDER BY 1, 2",
 	.params = 3,
 };
 

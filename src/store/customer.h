@@ -19,8 +19,8 @@
 struct customer_list_query {
 	struct identity worker;
 	long limit;
-	struct page_token after;    /* wins over anchor */
-	struct customer_id anchor;  /* the last customer the app has */
+	struct page_token after;   /* wins over anchor */
+	struct customer_id anchor; /* the last customer the app has */
 	struct query query;
 	bool masking;
 };
@@ -33,8 +33,8 @@ struct customer_item {
 };
 
 extern const struct stmt customer_list_stmt;
-void customer_list_bind(struct db_call *call, struct arena *a,
-    const struct customer_list_query *q);
+void customer_list_bind(
+    struct db_call *call, struct arena *a, const struct customer_list_query *q);
 /* How many customers the rows hold; -1 where the worker is unknown. */
 int customer_list_count(const struct rows *rows);
 void customer_list_read(

@@ -94,8 +94,8 @@ migration_begin(struct db_conn *c, struct arena *a, struct err *e)
 	enum rc rc;
 	int line;
 
-	rc = db_run_script(
-	    c, "BEGIN; SET LOCAL lock_timeout = '10s'", &line, e);
+	rc =
+	    db_run_script(c, "BEGIN; SET LOCAL lock_timeout = '10s'", &line, e);
 	if (rc != RC_OK)
 		return rc;
 	rc = db_query(c, a, &lock_stmt, NULL, &rows, e);

@@ -21,15 +21,15 @@ enum rc migration_find(struct db_conn *c, struct arena *a, int version,
     struct migration_state *out, struct err *e) MUST_CHECK;
 
 /* The newest version that is applied; 0: none. */
-enum rc migration_newest(struct db_conn *c, struct arena *a, int *version,
-    struct err *e) MUST_CHECK;
+enum rc migration_newest(
+    struct db_conn *c, struct arena *a, int *version, struct err *e) MUST_CHECK;
 
 /*
  * Opens a transaction that holds the lock of all migrators; waits for it for
  * ten seconds.
  */
-enum rc migration_begin(struct db_conn *c, struct arena *a, struct err *e)
-    MUST_CHECK;
+enum rc migration_begin(
+    struct db_conn *c, struct arena *a, struct err *e) MUST_CHECK;
 enum rc migration_record(struct db_conn *c, struct arena *a, int version,
     const char *sha256, struct err *e) MUST_CHECK;
 enum rc migration_commit(struct db_conn *c, struct err *e) MUST_CHECK;

@@ -2,25 +2,24 @@
 
 const struct stmt template_list_stmt = {
 	.name = "template_list",
-	.sql =
-	    "WITH c AS MATERIALIZED ("
-	    "  SELECT customer_id, display_name, first_name, last_name,"
-	    "         company_name"
-	    "    FROM frontline_api.get_customer($1, $2, $3::boolean))"
-	    "SELECT 0, 0::bigint, w.friendly_name, NULL, NULL, NULL"
-	    "  FROM frontline_api.get_worker($1) AS w"
-	    " UNION ALL "
-	    "SELECT 1, 0, c.display_name, c.first_name, c.last_name,"
-	    "       c.company_name"
-	    "  FROM c"
-	    " UNION ALL "
-	    "SELECT 2, t.n, t.category, t.content,"
-	    "       CASE WHEN t.whatsapp_approved THEN 't' END, NULL"
-	    "  FROM c CROSS JOIN LATERAL"
-	    "       frontline_api.get_templates($1, c.customer_id)"
-	    "       WITH ORDINALITY"
-	    "       AS t(category, content, whatsapp_approved, n)"
-	    " ORDER BY 1, 2",
+	.sql = "WITH c AS MATERIALIZED ("
+	       "  SELECT customer_id, display_name, first_name, last_name,"
+	       "         company_name"
+	       "    FROM frontline_api.get_customer($1, $2, $3::boolean))"
+	       "SELECT 0, 0::bigint, w.friendly_name, NULL, NULL, NULL"
+	       "  FROM frontline_api.get_worker($1) AS w"
+	       " UNION ALL "
+	       "SELECT 1, 0, c.display_name, c.first_name, c.last_name,"
+	       "       c.company_name"
+	       "  FROM c"
+	       " UNION ALL "
+	       "SELECT 2, t.n, t.category, t.content,"
+	       "       CASE WHEN t.whatsapp_approved THEN 't' END, NULL"
+	       "  FROM c CROSS JOIN LATERAL"
+	       "       frontline_api.get_templates($1, c.customer_id)"
+	       "       WITH ORDINALITY"
+	       "       AS t(category, content, whatsapp_approved, n)"
+	       " ORDER BY 1, 2",
 	.params = 3,
 };
 

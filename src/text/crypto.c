@@ -38,8 +38,8 @@ hmac_sha1_key(struct arena *a, const char *bytes, size_t len)
 	if (key->ready == NULL)
 		fatal("out of memory");
 	arena_defer(a, free_mac, key->ready);
-	if (EVP_MAC_init(key->ready, (const unsigned char *)bytes, len,
-	        params) != 1)
+	if (EVP_MAC_init(
+		key->ready, (const unsigned char *)bytes, len, params) != 1)
 		fatal("libcrypto refuses HMAC-SHA1");
 	return key;
 }
@@ -58,9 +58,9 @@ hmac_sha1_base64(const struct hmac_key *key, const struct span *parts,
 		fatal("out of memory");
 	good = true;
 	for (i = 0; i < count; i++)
-		good = good &&
-		    EVP_MAC_update(ctx, (const unsigned char *)parts[i].bytes,
-		        parts[i].len) == 1;
+		good = good && EVP_MAC_update(ctx,
+				   (const unsigned char *)parts[i].bytes,
+				   parts[i].len) == 1;
 	good = good && EVP_MAC_final(ctx, mac, &len, sizeof(mac)) == 1;
 	EVP_MAC_CTX_free(ctx);
 	if (!good || len != 20)
@@ -116,8 +116,7 @@ base64url_encode(struct arena *a, const void *bytes, size_t len)
 }
 
 char *
-base64url_decode(
-    struct arena *a, const char *text, size_t len, size_t *out_len)
+base64url_decode(struct arena *a, const char *text, size_t len, size_t *out_len)
 {
 	size_t padded = (len + 3) / 4 * 4, i;
 	char *in, *out;

@@ -24,8 +24,7 @@ struct span {
 
 /* A key with its first two hash blocks done: saves half the work of a MAC. */
 struct hmac_key;
-struct hmac_key *hmac_sha1_key(
-    struct arena *a, const char *bytes, size_t len);
+struct hmac_key *hmac_sha1_key(struct arena *a, const char *bytes, size_t len);
 
 /* The MAC over the parts in their order, base64, NUL-terminated. */
 void hmac_sha1_base64(const struct hmac_key *key, const struct span *parts,

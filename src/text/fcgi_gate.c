@@ -32,9 +32,9 @@ struct record {
  */
 struct pair_walk {
 	uint32_t lengths[2];
-	unsigned which;     /* 0: name length, 1: value length, 2: bytes */
-	unsigned need;      /* further bytes of a four-byte length */
-	uint32_t skip;      /* bytes of the pair still to come */
+	unsigned which; /* 0: name length, 1: value length, 2: bytes */
+	unsigned need;  /* further bytes of a four-byte length */
+	uint32_t skip;  /* bytes of the pair still to come */
 };
 
 size_t
@@ -66,8 +66,8 @@ next_record(const unsigned char **at, size_t *len, struct record *r)
 
 /* False where a pair is longer than everything that is allowed. */
 static bool
-walk_pairs(struct pair_walk *w, const unsigned char *bytes, size_t len,
-    size_t limit)
+walk_pairs(
+    struct pair_walk *w, const unsigned char *bytes, size_t len, size_t limit)
 {
 	size_t take;
 
@@ -82,8 +82,8 @@ walk_pairs(struct pair_walk *w, const unsigned char *bytes, size_t len,
 			continue;
 		}
 		if (w->need > 0) {
-			w->lengths[w->which] = w->lengths[w->which] << 8 |
-			    *bytes;
+			w->lengths[w->which] =
+			    w->lengths[w->which] << 8 | *bytes;
 			w->need--;
 		} else if ((*bytes & 0x80) != 0) {
 			w->lengths[w->which] = *bytes & 0x7f;
@@ -110,7 +110,7 @@ static bool
 begin_is_good(const struct record *r)
 {
 	return r->type == TYPE_BEGIN && r->id != 0 && r->content_len == 8 &&
-	    r->content[0] == 0 && r->content[1] == ROLE_RESPONDER;
+	       r->content[0] == 0 && r->content[1] == ROLE_RESPONDER;
 }
 
 static enum gate
@@ -176,7 +176,7 @@ fcgi_gate(const void *bytes, size_t len, const struct gate_limits *limits,
 			if (params > limits->params)
 				return bad(why, "too many parameters");
 			if (!walk_pairs(&pairs, r.content, r.content_len,
-			        limits->params))
+				limits->params))
 				return bad(why, "a parameter is too long");
 		} else if (r.content_len > 0) {
 			body += r.content_len;

@@ -68,8 +68,8 @@ decode_pair(const char *segment, size_t len, char *to,
 		return err_set(e, RC_INVALID, "bad_form",
 		    "a '%%' in a field name lacks its two hex digits");
 	if (memchr(to, '\0', (size_t)n) != NULL)
-		return err_set(e, RC_INVALID, "bad_form",
-		    "a field name holds a NUL byte");
+		return err_set(
+		    e, RC_INVALID, "bad_form", "a field name holds a NUL byte");
 	if (n > LIMIT_FIELD_NAME)
 		return err_set(e, RC_INVALID, "bad_form",
 		    "a field name is longer than %d bytes", LIMIT_FIELD_NAME);
@@ -109,7 +109,7 @@ form_decode(struct arena *a, const char *bytes, size_t len,
 	to = arena_alloc(a, len + 2 * segments);
 	while (len > 0) {
 		and = memchr(bytes, '&', len);
-		segment = and != NULL ? (size_t)(and - bytes) : len;
+		segment = and != NULL ? (size_t)(and-bytes) : len;
 		if (segment > 0) {
 			if (out->count == limits->fields)
 				return err_set(e, RC_INVALID, "bad_form",
@@ -119,7 +119,7 @@ form_decode(struct arena *a, const char *bytes, size_t len,
 			if (rc != RC_OK)
 				return rc;
 			to += out->pairs[out->count].name_len +
-			    out->pairs[out->count].value_len + 2;
+			      out->pairs[out->count].value_len + 2;
 			out->count++;
 		}
 		bytes += segment;
@@ -176,7 +176,7 @@ form_fill(struct arena *a, const struct form *form, const struct field *fields,
 			continue;
 		}
 		if (f->parse(a, pair->value, pair->value_len,
-		        (char *)into + f->offset, e) != RC_OK)
+			(char *)into + f->offset, e) != RC_OK)
 			return err_wrap(e, "%s", f->name);
 	}
 	return RC_OK;

@@ -39,15 +39,15 @@ struct form_limits {
  * '=' is an empty value (twilio.md 3.2).
  */
 enum rc form_decode(struct arena *a, const char *bytes, size_t len,
-    const struct form_limits *limits, struct form *out, struct err *e)
-    MUST_CHECK;
+    const struct form_limits *limits, struct form *out,
+    struct err *e) MUST_CHECK;
 
 /*
  * Turns the bytes of one value into *out.  Returns RC_INVALID with a sentence
  * about the value; the name is put in front by form_fill().
  */
-typedef enum rc field_parser(struct arena *a, const char *bytes, size_t len,
-    void *out, struct err *e);
+typedef enum rc field_parser(
+    struct arena *a, const char *bytes, size_t len, void *out, struct err *e);
 
 enum field_need { OPTIONAL, REQUIRED };
 
@@ -62,15 +62,15 @@ struct field {
  * A row of a table of fields for the struct FIELD_OF.  A member whose type is
  * not type_ does not compile.
  */
-#define FIELD(member_, type_, parser_, name_, need_)                        \
-	{                                                                   \
-		.name = (name_), .parse = (parser_), .need = (need_),       \
-		.offset = offsetof(FIELD_OF, member_) +                     \
-		    0 * sizeof((type_ *)0 == &((FIELD_OF *)0)->member_),    \
+#define FIELD(member_, type_, parser_, name_, need_)                           \
+	{                                                                      \
+		.name = (name_), .parse = (parser_), .need = (need_),          \
+		.offset = offsetof(FIELD_OF, member_) +                        \
+			  0 * sizeof((type_ *)0 == &((FIELD_OF *)0)->member_), \
 	}
-#define FIELD_END                                                           \
-	{                                                                   \
-		.name = NULL                                                \
+#define FIELD_END                                                              \
+	{                                                                      \
+		.name = NULL                                                   \
 	}
 
 /*

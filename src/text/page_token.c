@@ -47,7 +47,7 @@ page_token_parse(
 	if (memcmp(raw + 1, sum, SUM_LEN) != 0 || id_len == 0 ||
 	    HEAD_LEN + id_len + 1 > n ||
 	    memchr(raw + HEAD_LEN + id_len + 1, '\0',
-	        n - HEAD_LEN - id_len - 1) != NULL ||
+		n - HEAD_LEN - id_len - 1) != NULL ||
 	    !utf8_is_valid(raw + HEAD_LEN, n - HEAD_LEN))
 		return err_set(e, RC_INVALID, "bad_token", "is damaged");
 	t->customer_id = raw + HEAD_LEN;

@@ -29,8 +29,8 @@ channel_parse(
 			*(enum channel *)out = (enum channel)c;
 			return RC_OK;
 		}
-	return err_set(e, RC_INVALID, "bad_field",
-	    "is none of sms, whatsapp and chat");
+	return err_set(
+	    e, RC_INVALID, "bad_field", "is none of sms, whatsapp and chat");
 }
 
 bool
@@ -57,11 +57,12 @@ address_parse(
 	if (is_e164(bytes, len))
 		address->channel = CHANNEL_SMS;
 	else if (len > prefix_len && memcmp(bytes, prefix, prefix_len) == 0 &&
-	    is_e164(bytes + prefix_len, len - prefix_len))
+		 is_e164(bytes + prefix_len, len - prefix_len))
 		address->channel = CHANNEL_WHATSAPP;
 	else if (bytes[0] != '+' && memchr(bytes, ':', len) == NULL &&
-	    memchr(bytes, '\0', len) == NULL && utf8_is_valid(bytes, len) &&
-	    utf8_count(bytes, len) <= CHAT_IDENTITY_MAX)
+		 memchr(bytes, '\0', len) == NULL &&
+		 utf8_is_valid(bytes, len) &&
+		 utf8_count(bytes, len) <= CHAT_IDENTITY_MAX)
 		address->channel = CHANNEL_CHAT;
 	else
 		return err_set(e, RC_INVALID, "bad_field",

@@ -5,7 +5,7 @@ static bool
 is_loopback(const char *host)
 {
 	return strcmp(host, "localhost") == 0 || strcmp(host, "[::1]") == 0 ||
-	    strncmp(host, "127.", 4) == 0;
+	       strncmp(host, "127.", 4) == 0;
 }
 
 static enum rc
@@ -30,7 +30,7 @@ parse_authority(struct arena *a, const char *s, size_t len,
 		return err_set(e, RC_INVALID, "url", "has no host name");
 	for (i = 0; i < host_len; i++)
 		if (strchr("abcdefghijklmnopqrstuvwxyz0123456789.-_:[]",
-		        s[i]) == NULL)
+			s[i]) == NULL)
 			return err_set(e, RC_INVALID, "url",
 			    "the host name may hold small letters, digits, "
 			    "dots and dashes only");
@@ -62,8 +62,8 @@ base_url_parse(
 		return err_set(e, RC_INVALID, "url",
 		    "must start with https:// (or http:// on loopback)");
 	for (i = 0; i < len; i++)
-		if (text[i] <= ' ' || text[i] > '~' || strchr("?#@\\\"'",
-		                                           text[i]) != NULL)
+		if (text[i] <= ' ' || text[i] > '~' ||
+		    strchr("?#@\\\"'", text[i]) != NULL)
 			return err_set(e, RC_INVALID, "url",
 			    "may hold no blank, user, query, fragment or "
 			    "quote");
@@ -94,8 +94,8 @@ buf_add_url(struct buf *b, const char *bytes, size_t len)
 	for (i = 0; i < len; i++) {
 		c = (unsigned char)bytes[i];
 		if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-		    (c >= '0' && c <= '9') || (c != '\0' && strchr("-._~", c) !=
-		                                                NULL)) {
+		    (c >= '0' && c <= '9') ||
+		    (c != '\0' && strchr("-._~", c) != NULL)) {
 			buf_add_char(b, (char)c);
 		} else {
 			buf_add_char(b, '%');

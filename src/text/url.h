@@ -28,8 +28,8 @@ struct base_url {
  * Takes https anywhere and http on the loopback interface only: a request
  * that carries a credential or is proven by one must not travel in clear.
  */
-enum rc base_url_parse(struct arena *a, const char *text,
-    struct base_url *out, struct err *e) MUST_CHECK;
+enum rc base_url_parse(struct arena *a, const char *text, struct base_url *out,
+    struct err *e) MUST_CHECK;
 
 /* Everything but unreserved characters (RFC 3986) becomes %HH. */
 void buf_add_url(struct buf *b, const char *bytes, size_t len);

@@ -9,8 +9,7 @@ parse_text(struct arena *a, const char *bytes, size_t len, size_t most,
     const char **out, struct err *e)
 {
 	if (memchr(bytes, '\0', len) != NULL)
-		return err_set(
-		    e, RC_INVALID, "bad_field", "holds a NUL byte");
+		return err_set(e, RC_INVALID, "bad_field", "holds a NUL byte");
 	if (!utf8_is_valid(bytes, len))
 		return err_set(e, RC_INVALID, "bad_field", "is not UTF-8");
 	if (utf8_count(bytes, len) > most)
@@ -24,8 +23,8 @@ enum rc
 identity_parse(
     struct arena *a, const char *bytes, size_t len, void *out, struct err *e)
 {
-	return parse_text(a, bytes, len, LIMIT_IDENTITY,
-	    &((struct identity *)out)->text, e);
+	return parse_text(
+	    a, bytes, len, LIMIT_IDENTITY, &((struct identity *)out)->text, e);
 }
 
 enum rc
@@ -71,5 +70,5 @@ bool
 is_sid(const char *text, const char prefix[static 2])
 {
 	return strlen(text) == 34 && memcmp(text, prefix, 2) == 0 &&
-	    strspn(text + 2, "0123456789abcdefABCDEF") == 32;
+	       strspn(text + 2, "0123456789abcdefABCDEF") == 32;
 }

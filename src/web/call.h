@@ -21,7 +21,8 @@
 struct call;
 
 struct action {
-	const char *location; /* Frontline's word; NULL where the path decides */
+	const char
+	    *location; /* Frontline's word; NULL where the path decides */
 	const struct field *fields;
 	size_t size; /* of the struct that the fields fill */
 	/* Fills call->db; NULL where no statement is needed. */

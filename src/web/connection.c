@@ -91,8 +91,7 @@ send_reply(struct connection *c)
 
 	buf_clear(&c->out);
 	reply_format(&c->call, &c->out);
-	kept = fcgi_reply(
-	    c->fcgi, c->out.bytes, c->out.len, !c->all->draining);
+	kept = fcgi_reply(c->fcgi, c->out.bytes, c->out.len, !c->all->draining);
 	serve_log(&c->call);
 	release_service(c);
 	arena_reset(c->arena);
@@ -129,7 +128,7 @@ start_request(struct connection *c, bool too_large)
 		return;
 	}
 	buf_clear(&reply);
-	c->call = (struct call) {
+	c->call = (struct call){
 		.arena = c->arena,
 		.service = c->all->service,
 		.reply = reply,
@@ -153,7 +152,7 @@ arrives_too_slowly(struct loop_timer *t)
 	struct connection *c = OWNER_OF(t, struct connection, timer);
 
 	log_warn("connection closed: half a request, and then nothing for "
-	         "%d ms",
+		 "%d ms",
 	    ARRIVE_US / 1000);
 	close_connection(c);
 }
@@ -170,8 +169,8 @@ look(struct connection *c)
 	enum gate g;
 
 	while (c->state == AT_GATE) {
-		g = fcgi_look(c->fcgi, &c->all->service->gate_limits,
-		    &has_ended, &why);
+		g = fcgi_look(
+		    c->fcgi, &c->all->service->gate_limits, &has_ended, &why);
 		switch (g) {
 		case GATE_READY:
 			start_request(c, false);
@@ -264,8 +263,8 @@ connections_close(struct connections *all)
 {
 	while (all->open != NULL) {
 		if (all->open->state == SERVING)
-			db_pool_cancel(all->open->call.service->db,
-			    &all->open->call.db);
+			db_pool_cancel(
+			    all->open->call.service->db, &all->open->call.db);
 		close_connection(all->open);
 	}
 }

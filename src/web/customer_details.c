@@ -96,13 +96,13 @@ answer(struct call *call, const void *in, const struct rows *rows)
 			(void)json_array_append_new(
 			    json_object_get(customer, "channels"),
 			    json_pack("{s:s, s:s}", "type", texts[0], "value",
-			        texts[1]));
+				texts[1]));
 			break;
 		case CUSTOMER_ROW_LINK:
 			(void)json_array_append_new(
 			    json_object_get(customer, "links"),
 			    json_pack("{s:s, s:s, s:s}", "type", texts[0],
-			        "value", texts[1], "display_name", texts[2]));
+				"value", texts[1], "display_name", texts[2]));
 			break;
 		}
 	}

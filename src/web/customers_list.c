@@ -28,8 +28,8 @@ static const struct field fields[] = {
 	FIELD(page_size, long, page_size_parse, "PageSize", OPTIONAL),
 	FIELD(token, struct page_token, page_token_parse, "NextPageToken",
 	    OPTIONAL),
-	FIELD(anchor, struct customer_id, customer_id_parse, "Anchor",
-	    OPTIONAL),
+	FIELD(
+	    anchor, struct customer_id, customer_id_parse, "Anchor", OPTIONAL),
 	FIELD(query, struct query, query_parse, "Query", OPTIONAL),
 	FIELD_END,
 };
@@ -46,7 +46,7 @@ ask(struct call *call, void *in)
 
 	if (f->page_size == 0)
 		f->page_size = DEFAULT_PAGE_SIZE;
-	q = (struct customer_list_query) {
+	q = (struct customer_list_query){
 		.worker = f->worker,
 		.limit = f->page_size + 1,
 		.after = f->token,

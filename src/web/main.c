@@ -11,7 +11,7 @@
 #include "web/responder.h"
 
 #ifndef VERSION
-#define VERSION "unknown"
+#	define VERSION "unknown"
 #endif
 
 enum { EXIT_USAGE = 64, EXIT_CONFIG = 78 };

@@ -68,7 +68,7 @@ reply_error(struct call *call)
 	for (i = 0; i < sizeof(answers) / sizeof(answers[0]) - 1; i++)
 		if (answers[i].rc == e->rc &&
 		    (answers[i].code == NULL ||
-		        strcmp(answers[i].code, e->code) == 0))
+			strcmp(answers[i].code, e->code) == 0))
 			break;
 	call->status = answers[i].status;
 	say = answers[i].say != NULL ? answers[i].say : e->text;

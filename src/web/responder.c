@@ -70,7 +70,7 @@ log_refused_peer(struct responder *r, uid_t uid)
 	}
 	if (r->refused++ < REFUSAL_LINES)
 		log_warn("connection closed: the peer is user %ld, and only "
-		         "user %ld ([responder] nginx_user) may connect",
+			 "user %ld ([responder] nginx_user) may connect",
 		    (long)uid,
 		    r->connections.service->config.responder.nginx_uid);
 }
@@ -84,7 +84,7 @@ peer_is_nginx(struct responder *r, int fd)
 
 	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) == 0 &&
 	    (long)peer.uid ==
-	        r->connections.service->config.responder.nginx_uid)
+		r->connections.service->config.responder.nginx_uid)
 		return true;
 	log_refused_peer(r, peer.uid);
 	return false;
@@ -133,11 +133,11 @@ listener_is_ready(struct loop_source *s, uint32_t events)
 		/* Blocking, as libfcgi wants it. */
 		fd = accept4(LISTENER, NULL, NULL, SOCK_CLOEXEC);
 		if (fd < 0 && (errno == EMFILE || errno == ENFILE ||
-		                  errno == ENOMEM || errno == ENOBUFS)) {
+				  errno == ENOMEM || errno == ENOBUFS)) {
 			log_error("accept: %s", strerror(errno));
 			stop_listening(r);
-			loop_timer_set(r->loop, &r->pause,
-			    clock_us() + ACCEPT_PAUSE_US);
+			loop_timer_set(
+			    r->loop, &r->pause, clock_us() + ACCEPT_PAUSE_US);
 			return;
 		}
 		if (fd < 0)
@@ -239,8 +239,8 @@ check_listener(struct err *e)
 		    "multiwatch or a systemd socket must start this program");
 	flags = fcntl(LISTENER, F_GETFL);
 	if (flags < 0 || fcntl(LISTENER, F_SETFL, flags | O_NONBLOCK) != 0)
-		return err_set(e, RC_FAULT, "start", "descriptor 0: %s",
-		    strerror(errno));
+		return err_set(
+		    e, RC_FAULT, "start", "descriptor 0: %s", strerror(errno));
 	return RC_OK;
 }
 
@@ -258,8 +258,8 @@ start(struct responder *r, struct err *e)
 	if (rc == RC_OK)
 		rc = fcgi_init(e);
 	if (rc == RC_OK)
-		rc = service_new(r->loop, r->config_path,
-		    &r->connections.service, e);
+		rc = service_new(
+		    r->loop, r->config_path, &r->connections.service, e);
 	if (rc != RC_OK)
 		return rc;
 	log_set_level(r->connections.service->config.service.log_level);
@@ -292,14 +292,14 @@ run(struct responder *r)
 	listen_again(r);
 	log_info("ready");
 	while (!(r->connections.draining && r->connections.count == 0) &&
-	    !r->drained) {
+	       !r->drained) {
 		loop_wait(r->loop);
 		connections_free_closed(&r->connections);
 		free_unused(r);
 	}
 	if (r->drained)
-		log_warn("%zu requests were still under way",
-		    r->connections.count);
+		log_warn(
+		    "%zu requests were still under way", r->connections.count);
 	connections_close(&r->connections);
 	connections_free_closed(&r->connections);
 	free_unused(r);

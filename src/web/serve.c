@@ -102,7 +102,7 @@ check_signature(struct call *call, const struct fcgi *f, const char *target,
 		    "%zu X-Twilio-Signature headers where one belongs", count);
 	signature = fcgi_param(f, signature_param);
 	if (twilio_signature_is_valid(&call->service->signing, call->arena,
-	        target, form, signature, strlen(signature)))
+		target, form, signature, strlen(signature)))
 		return RC_OK;
 	return refuse_signature(call, target);
 }
@@ -138,7 +138,7 @@ find_action(struct call *call, const struct form *form)
 	for (a = call->route->actions; *a != NULL; a++)
 		if (strlen((*a)->location) == location->value_len &&
 		    memcmp((*a)->location, location->value,
-		        location->value_len) == 0) {
+			location->value_len) == 0) {
 			call->action = *a;
 			return RC_OK;
 		}
@@ -216,7 +216,8 @@ serve(struct call *call, struct fcgi *f, bool too_large)
 	rc = understand(call, f, too_large);
 	if (rc == RC_OK && call->action->ask != NULL) {
 		call->db.on_done = rows_are_here;
-		call->db.deadline_us = call->started_us +
+		call->db.deadline_us =
+		    call->started_us +
 		    call->service->config.responder.request_timeout_ms * 1000;
 		call->action->ask(call, call->in);
 		db_pool_submit(call->service->db, &call->db);
@@ -241,11 +242,12 @@ serve_log(const struct call *call)
 			reason[i] = '\'';
 	if (call->rows >= 0)
 		(void)snprintf(rows, sizeof(rows), " rows=%ld", call->rows);
-	log_info("req=%s route=%s action=%s status=%d ms=%lld.%03lld%s%s%s%s%s%s",
+	log_info(
+	    "req=%s route=%s action=%s status=%d ms=%lld.%03lld%s%s%s%s%s%s",
 	    call->request_id, call->route != NULL ? call->route->name : "other",
-	    call->action == NULL || call->action->location == NULL ?
-	        "-" :
-	        call->action->location,
+	    call->action == NULL || call->action->location == NULL
+		? "-"
+		: call->action->location,
 	    call->status, (long long)us / 1000, (long long)us % 1000, rows,
 	    reason[0] != '\0' ? " code=" : "",
 	    reason[0] != '\0' ? call->err.code : "",

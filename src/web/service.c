@@ -41,7 +41,7 @@ service_new(struct loop *l, const char *config_path, struct service **out,
 	s->form_limits.value = (size_t)s->config.responder.max_field_bytes;
 	s->gate_limits.params = LIMIT_PARAMS;
 	s->gate_limits.body = (size_t)s->config.responder.max_body_bytes;
-	options = (struct db_pool_options) {
+	options = (struct db_pool_options){
 		.conninfo = s->config.database.fcgi_conninfo,
 		.application_name = "frontline-fcgi",
 		.connections = s->config.database.connections,

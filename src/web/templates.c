@@ -101,7 +101,7 @@ write_templates(struct writing *w, const struct rows *rows, int from,
 	for (i = from; i < rows_count(rows); i++) {
 		(void)template_list_read(rows, i, texts);
 		if (!add_template(
-		        w, texts[0], texts[1], texts[2] != NULL, values))
+			w, texts[0], texts[1], texts[2] != NULL, values))
 			break;
 	}
 	buf_add_str(w->to, w->category != NULL ? "]}]" : "]");
