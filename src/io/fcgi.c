@@ -66,42 +66,31 @@ fcgi_close(struct fcgi *f)
 	free(f);
 }
 
-/* Bytes that wait in the receive queue, or whether it has ended. */
-static size_t
-peek(int fd, char *bytes, size_t size, bool *has_ended)
-{
-	ssize_t n;
-
-	*has_ended = false;
-	n = recv(fd, bytes, size, MSG_PEEK | MSG_DONTWAIT);
-	if (n > 0)
-		return (size_t)n;
-	*has_ended = n == 0 || (errno != EAGAIN && errno != EWOULDBLOCK &&
-				   errno != EINTR);
-	return 0;
-}
-
-enum gate
-fcgi_look(const struct fcgi *f, const struct gate_limits *limits,
-    bool *has_ended, const char **why)
+struct fcgi_sight
+fcgi_look(const struct fcgi *f, const struct gate_limits *limits)
 {
 	/* One process, one thread, one look at a time. */
 	static char bytes[LIMIT_PARAMS + LIMIT_BODY + 32 * 1024];
-	size_t room = fcgi_gate_room(limits), len;
-	enum gate g;
+	struct fcgi_sight sight = { .gate = GATE_WAIT, .why = "" };
+	const size_t room = fcgi_gate_room(limits);
+	ssize_t n;
 
 	if (room > sizeof(bytes))
 		fatal("BUG: gate limits beyond the largest request");
-	len = peek(f->fd, bytes, room, has_ended);
-	*why = "";
-	if (len == 0)
-		return GATE_WAIT;
-	g = fcgi_gate(bytes, len, limits, why);
-	if (g == GATE_WAIT && len == room) {
-		*why = "too many small records";
-		return GATE_BAD;
+	n = recv(f->fd, bytes, room, MSG_PEEK | MSG_DONTWAIT);
+	if (n <= 0) {
+		sight.has_ended =
+		    n == 0 ||
+		    (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR);
+		return sight;
 	}
-	return g;
+	sight.len = (size_t)n;
+	sight.gate = fcgi_gate(bytes, sight.len, limits, &sight.why);
+	if (sight.gate == GATE_WAIT && sight.len == room) {
+		sight.gate = GATE_BAD;
+		sight.why = "too many small records";
+	}
+	return sight;
 }
 
 enum rc
@@ -284,12 +273,12 @@ try_request(struct fcgi *f, int peer, const struct gate_limits *limits,
     size_t body_len, size_t filler, struct arena *a)
 {
 	char answer[256];
-	const char *why, *body;
+	const char *body;
 	struct buf request;
 	struct err e;
 	ssize_t sent;
 	size_t len;
-	bool ended, whole;
+	bool whole;
 
 	buf_init(&request);
 	make_request(&request, body_len, filler);
@@ -300,7 +289,7 @@ try_request(struct fcgi *f, int peer, const struct gate_limits *limits,
 	if (!whole)
 		return "the largest request does not fit into a socket buffer "
 		       "(sysctl net.core.wmem_default)";
-	if (fcgi_look(f, limits, &ended, &why) != GATE_READY)
+	if (fcgi_look(f, limits).gate != GATE_READY)
 		return "the gate does not see a whole request";
 	if (fcgi_read(f, &e) != RC_OK || fcgi_param(f, "FILLER") == NULL ||
 	    strlen(fcgi_param(f, "FILLER")) != filler)

@@ -34,9 +34,17 @@ struct fcgi *fcgi_open(int fd);
 /* Closes the descriptor; a request that is under way is dropped. */
 void fcgi_close(struct fcgi *f);
 
+/* What lies in the receive queue. */
+struct fcgi_sight {
+	enum gate gate;
+	size_t len;      /* bytes, 0: nothing yet */
+	bool has_ended;  /* the peer will send no more */
+	const char *why; /* of GATE_BAD */
+};
+
 /* Looks at what has arrived without taking it. */
-enum gate fcgi_look(const struct fcgi *f, const struct gate_limits *limits,
-    bool *has_ended, const char **why);
+struct fcgi_sight fcgi_look(
+    const struct fcgi *f, const struct gate_limits *limits);
 
 /*
  * Reads the parameters of a request that the gate let through.  RC_FAULT:

@@ -39,8 +39,10 @@ parse_authority(struct arena *a, const char *s, size_t len,
 		return RC_OK;
 	port = arena_copy(a, s + host_len + 1, len - host_len - 1);
 	if (s[host_len] != ':' || strlen(port) == 0 || strlen(port) > 5 ||
-	    strspn(port, "0123456789") != strlen(port) || port[0] == '0')
-		return err_set(e, RC_INVALID, "url", "the port is no number");
+	    strspn(port, "0123456789") != strlen(port) || port[0] == '0' ||
+	    strtol(port, NULL, 10) > 65535)
+		return err_set(e, RC_INVALID, "url",
+		    "the port is no number from 1 to 65535");
 	out->port = port;
 	return RC_OK;
 }

@@ -164,14 +164,11 @@ arrives_too_slowly(struct loop_timer *t)
 static void
 look(struct connection *c)
 {
-	const char *why;
-	bool has_ended;
-	enum gate g;
+	struct fcgi_sight sight;
 
 	while (c->state == AT_GATE) {
-		g = fcgi_look(
-		    c->fcgi, &c->all->service->gate_limits, &has_ended, &why);
-		switch (g) {
+		sight = fcgi_look(c->fcgi, &c->all->service->gate_limits);
+		switch (sight.gate) {
 		case GATE_READY:
 			start_request(c, false);
 			break;
@@ -179,13 +176,13 @@ look(struct connection *c)
 			start_request(c, true);
 			break;
 		case GATE_BAD:
-			log_warn("connection closed: %s", why);
+			log_warn("connection closed: %s", sight.why);
 			close_connection(c);
 			break;
 		case GATE_WAIT:
-			if (has_ended || c->all->draining)
+			if (sight.has_ended || c->all->draining)
 				close_connection(c);
-			else if (why[0] != '\0' && !c->timer.armed)
+			else if (sight.len > 0 && !c->timer.armed)
 				loop_timer_set(c->all->loop, &c->timer,
 				    clock_us() + ARRIVE_US);
 			return;
