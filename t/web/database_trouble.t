@@ -1,0 +1,144 @@
+#!/usr/bin/perl
+# PostgreSQL in trouble: every request is answered within 2 s, with 503 where
+# nothing better is left, and all is well again soon after the trouble is over.
+use strict;
+use warnings;
+use Stage;
+use Test::More;
+use Time::HiRes qw(time);
+
+my $stage = Stage->new(
+	responders => 1,
+	pg_errors  => [
+		qr/canceling statement due to (?:lock|statement) timeout/,
+		qr/too many connections for role/,
+		qr/the database system is (?:starting|shutting|in recovery|not)/,
+		qr/terminating connection because of (?:crash|unexpected)/,
+	],
+);
+my ($process) = $stage->responder_pids;
+
+sub ask {
+	return $stage->post('GetCustomersList', { PageSize => 1 });
+}
+
+# The worst that a caller may see meanwhile.
+sub is_turned_away {
+	my ($answer, $what) = @_;
+
+	is($answer->{status}, 503, "$what: 503");
+	is($answer->{json}{error}{code}, 'unavailable', "$what: in our words");
+	ok($answer->{seconds} < 2, "$what: within 2 s") or
+	    diag($answer->{seconds});
+}
+
+sub recovers {
+	my ($what) = @_;
+
+	wait_until(sub { ask()->{status} == 200 }, "$what: it recovers", 6);
+	pass("$what: it recovers within 6 s");
+	is_deeply([$stage->responder_pids], [$process],
+	    "$what: the process is the same");
+}
+
+sub backends {
+	return split /\n/, $stage->sql(q(SELECT pid FROM pg_stat_activity
+	    WHERE usename = 'frontline_fcgi'));
+}
+
+is(ask()->{status}, 200, 'all is well at first');
+
+# A backend that hangs: no timeout of the server's fires.
+{
+	my @stopped = backends();
+
+	ok(@stopped > 0, 'the process has connections');
+	kill 'STOP', @stopped;
+	my $answer = ask();
+	like($answer->{status}, qr/^(?:200|503)$/, 'hung backends: an answer');
+	ok($answer->{seconds} < 2, 'hung backends: within 2 s') or
+	    diag($answer->{seconds});
+	recovers('hung backends');
+	kill 'CONT', @stopped;
+}
+
+# The whole server hangs.
+{
+	my @stopped = ($stage->{postgres}, Stage::children($stage->{postgres}));
+
+	kill 'STOP', @stopped;
+	is_turned_away(ask(), 'a hung server');
+	is_turned_away(ask(), 'a hung server, once more');
+	is($stage->health('/healthz')->{status}, 200,
+	    'a hung server: the process is alive');
+	is_turned_away($stage->health('/readyz'), 'a hung server: not ready');
+	kill 'CONT', @stopped;
+	recovers('a hung server');
+}
+
+# A lock.
+{
+	my $session = $stage->session;
+
+	print {$session} "BEGIN; LOCK TABLE frontline.customer;\n";
+	wait_until(sub {
+		$stage->sql(q(SELECT count(*) FROM pg_locks WHERE granted
+		    AND mode = 'AccessExclusiveLock'
+		    AND relation = 'frontline.customer'::regclass));
+	}, 'the table is locked');
+	is_turned_away(ask(), 'a locked table');
+	print {$session} "ROLLBACK;\n";
+	recovers('a locked table');
+	close $session;
+}
+
+# A restart under load.
+{
+	my $load = $stage->load_with({ clients => 2 }, 'GetCustomersList',
+	    { PageSize => 1 });
+
+	wait_until(sub { $load->count > 100 }, 'the load runs');
+	$stage->stop_postgres('INT');
+	$stage->start_postgres;
+	my $before = $load->count;
+	wait_until(sub { $load->count > $before + 300 },
+	    'the load goes on after a restart');
+	my ($count, $bad) = $load->stop;
+	my @odd = grep { !/^503 0 / } @$bad;
+	is(@odd, 0, "a restart: only 200 and 503 ($count answers, " .
+	    scalar @$bad . ' not 200)') or diag(@odd[0 .. 5]);
+	recovers('a restart');
+}
+
+# A crash: the server throws everybody out and starts again.
+kill 'KILL', (backends())[0];
+recovers('a crash');
+
+# No server at all.
+{
+	$stage->stop_postgres;
+	is_turned_away(ask(), 'a stopped server');
+	my $start = time;
+	wait_until(sub { ask()->{seconds} < 0.1 },
+	    'an outage that lasts is answered at once', 5);
+	pass('an outage that lasts is answered at once');
+	is_turned_away($stage->health('/readyz'), 'a stopped server: not ready');
+	is($stage->health('/healthz')->{status}, 200,
+	    'a stopped server: the process is alive');
+	$stage->start_postgres;
+	recovers('a stopped server');
+	my @reasons = grep { ($_->{status} // 0) == 503 } $stage->log_lines;
+	ok(@reasons > 0 && !grep({ !length($_->{reason} // '') } @reasons),
+	    'the log gives a reason for each 503');
+}
+
+# Too many connections: there is none left for this role.
+$stage->sql(q(ALTER ROLE frontline_fcgi CONNECTION LIMIT 0));
+$stage->sql(q(SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+    WHERE usename = 'frontline_fcgi'));
+is_turned_away(ask(), 'too many connections');
+is_turned_away(ask(), 'too many connections, once more');
+$stage->sql(q(ALTER ROLE frontline_fcgi CONNECTION LIMIT -1));
+recovers('too many connections');
+
+done_testing;

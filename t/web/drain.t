@@ -1,0 +1,116 @@
+#!/usr/bin/perl
+# Responder processes come and go under load, and nobody notices.
+use strict;
+use warnings;
+use Stage;
+use Test::More;
+
+my $stage = Stage->new;
+
+sub under_load {
+	my ($what, $do) = @_;
+	# HTTP/1.1 has a rule for a kept connection that ends as it is used.
+	my $load = $stage->load_with({ clients => 4 }, 'GetCustomersList',
+	    { PageSize => 5 }, options => ['http1.1']);
+
+	wait_until(sub { $load->count > 200 }, 'the load runs');
+	for (1 .. 5) {
+		my $before = $load->count;
+
+		$do->();
+		wait_until(sub { $load->count > $before + 200 },
+		    'the load goes on');
+	}
+	my ($count, $bad) = $load->stop;
+	is(@$bad, 0, "$what: none of $count requests failed") or
+	    diag(@$bad[0 .. ($#$bad < 5 ? $#$bad : 5)]);
+}
+
+sub replace_one {
+	my ($signal, $status) = @_;
+	my ($oldest) = @{$stage->{responders}};
+
+	is($stage->end_responder($oldest, $signal, 8), $status,
+	    "SIG$signal ends a process");
+	$stage->start_responder;
+	$stage->wait_ready;
+}
+
+under_load('SIGTERM', sub { replace_one('TERM', 0) });
+under_load('SIGUSR1', sub { replace_one('USR1', 0) });
+under_load('kill -9', sub { replace_one('KILL', 128 + 9) });
+under_load('nginx reload', sub { $stage->reload_nginx });
+under_load('SIGHUP', sub {
+	kill 'HUP', $stage->responder_pids;
+});
+
+# A request that is under way is finished before its process ends.
+{
+	my $session = $stage->session;
+	my $locked = q(SELECT count(*) FROM pg_locks WHERE NOT granted);
+	my @old = $stage->responder_pids;
+
+	print {$session} "BEGIN; LOCK TABLE frontline.customer;\n";
+	wait_until(sub {
+		$stage->sql(q(SELECT count(*) FROM pg_locks WHERE granted
+		    AND mode = 'AccessExclusiveLock'
+		    AND relation = 'frontline.customer'::regclass));
+	}, 'the table is locked');
+	my $client = $stage->fastcgi;
+	$client->send(FastCGI::request(
+	    $stage->fastcgi_callback('GetCustomersList', { PageSize => 1 }),
+	    keep => 1));
+	wait_until(sub { $stage->sql($locked) }, 'the request waits');
+	kill 'TERM', @old;
+	print {$session} "ROLLBACK;\n";
+	my $answer = $client->read_response;
+	is($answer && $answer->{status}, 200,
+	    'a request under way is answered');
+	ok($client->hung_up, 'and then its connection ends');
+	is_deeply([map { $stage->end_responder($_, 'TERM', 8) } @old], [0, 0],
+	    'and the processes, with success');
+	close $session;
+	$stage->start_responder for 1, 2;
+	$stage->wait_ready;
+}
+
+# Idle connections do not hold a process up.
+{
+	my @idle = map { $stage->fastcgi } 1 .. 20;
+	my $half = $stage->fastcgi;
+	my ($process) = $stage->responder_pids;
+
+	$half->send("\1\1\0\1");
+	wait_until(sub {
+		$stage->post('GetCustomersList')->{status} == 200;
+	}, 'a request is answered meanwhile');
+	is($stage->end_responder($process, 'TERM', 1), 0,
+	    'idle and half-used connections do not delay the end');
+}
+
+undef $stage;
+
+# As the README starts it: whoever falls is replaced.
+$stage = Stage->new(supervised => 1, responders => 2);
+for my $round (1 .. 6) {
+	my @old = $stage->responder_pids;
+
+	kill 'KILL', @old;
+	wait_until(sub {
+		my %old = map { $_ => 1 } @old;
+		return 2 == grep { !$old{$_} } $stage->responder_pids;
+	}, 'the processes are replaced', 2);
+	wait_until(sub {
+		$stage->post('GetCustomersList')->{status} == 200;
+	}, 'the service is back', 2);
+}
+pass('killed processes are replaced within 2 s, each time');
+{
+	my @all = $stage->responder_pids;
+
+	is($stage->end(delete $stage->{supervisor}, 'TERM', 10), 0,
+	    'SIGTERM ends the supervisor');
+	is(scalar(grep { kill 0, $_ } @all), 0, 'and its processes');
+}
+
+done_testing;

@@ -1,0 +1,150 @@
+#!/usr/bin/perl
+# The shipped nginx site: who is let in, what is refused before a responder
+# process sees it, and what the log keeps to itself.
+use strict;
+use warnings;
+use Stage;
+use Test::More;
+
+my $stage = Stage->new;
+
+sub get {
+	my ($url, %more) = @_;
+
+	return scalar $stage->fetch_all({ url => $url, %more });
+}
+
+# What every refusal looks like, whoever makes it.
+sub is_refusal {
+	my ($answer, $status, $what) = @_;
+
+	is($answer->{status}, $status, "$what: $status");
+	is($answer->{headers}{'content-type'}, 'application/json',
+	    "$what: the type is JSON");
+	ok($answer->{json} && $answer->{json}{error}{code} =~ /^\w+$/ &&
+	    length $answer->{json}{error}{message},
+	    "$what: the body has code and message") or
+	    diag($answer->{body});
+}
+
+# Names and protocols.
+{
+	(my $by_address = $stage->{url}) =~ s/localhost/127.0.0.1/;
+	like(get($by_address)->{error}, qr/unrecognized name/,
+	    'no handshake for a client that names no host');
+	my ($port) = $stage->{url} =~ /(\d+)$/;
+	like(get("https://other.example:$port/", options =>
+	    ["resolve = \"other.example:$port:127.0.0.1\""])->{error},
+	    qr/unrecognized name/, 'no handshake for another name');
+	like(get($stage->{url}, options => ['tls-max = 1.1',
+	    'ciphers = "DEFAULT:@SECLEVEL=0"'])->{error}, qr/\b35\b/,
+	    'no handshake below TLS 1.2');
+	is(get($stage->{url}, options => ['tls-max = 1.2'])->{status}, 404,
+	    'TLS 1.2 is spoken');
+	is(get($stage->{url}, options => ['tlsv1.3'])->{status}, 404,
+	    'TLS 1.3 is spoken');
+	is(get($stage->{url}, options => ['http1.1'])->{status}, 404,
+	    'HTTP/1.1 is spoken');
+}
+
+# Headers.
+{
+	my $answer = $stage->post('GetCustomersList');
+
+	is($answer->{status}, 200, 'a signed request is answered');
+	is($answer->{headers}{'x-content-type-options'}, 'nosniff',
+	    'nosniff, once');
+	is($answer->{headers}{'cache-control'}, 'no-store', 'no-store, once');
+	like($answer->{headers}{'strict-transport-security'}, qr/^max-age=\d+/,
+	    'HSTS');
+	is($answer->{headers}{server}, 'nginx', 'no version is told');
+	is($answer->{headers}{'content-length'}, length $answer->{body},
+	    'Content-Length, so that nothing is chunked');
+}
+
+# Refused by nginx itself.
+is_refusal(get("$stage->{url}/nothing"), 404, 'an unknown path');
+is_refusal(get("$stage->{url}/healthz"), 404, 'health from outside');
+is_refusal(get("$stage->{url}/callbacks/crm", method => 'TRACE'), 405,
+    'a method of no use');
+is_refusal($stage->post('GetCustomersList', { Query => 'q' x 65536 }), 413,
+    'a body of more than 64 kB');
+is_refusal(get("$stage->{plain_url}/callbacks/crm"), 404,
+    'a callback without TLS');
+is_refusal($_->[0], 400, $_->[1]) for (
+	[$stage->raw_http("POST /callbacks/crm HTTP/1.1\r\nHost: localhost\r\n" .
+	    "Content-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\nabc"),
+	    'a length and chunks at once'],
+	[$stage->raw_http("POST /callbacks/crm HTTP/1.1\r\nHost: localhost\r\n" .
+	    "Content-Length: 3\r\nContent-Length: 4\r\n\r\nabc"),
+	    'two lengths'],
+	[$stage->raw_http("POST /callbacks/crm HTTP/1.1\r\nHost: localhost\r\n" .
+	    "X-Zero: a\0b\r\n\r\n"), 'a NUL in a header'],
+	[$stage->raw_http("POST /callbacks/crm HTTP/1.1\r\nHost: localhost\r\n" .
+	    'X-Long: ' . 'y' x 40000 . "\r\n\r\n"), 'a header of 40 kB'],
+);
+
+# A client that stops in the middle of its body costs no responder process
+# anything: the request never gets there.
+{
+	my $before = $stage->log_lines;
+
+	$stage->raw_http("POST /callbacks/crm HTTP/1.1\r\nHost: localhost\r\n" .
+	    "Content-Length: 300\r\n\r\nLocation=", 0.2);
+	is($stage->log_lines, $before, 'half a body stays with nginx');
+}
+
+# Limits: only who bears no signature is held up, and the machine itself never.
+{
+	my @elsewhere = ('interface = "127.0.0.2"');
+	my ($unsigned, $signed) = map {
+		$stage->callback('GetCustomersList', { PageSize => 1 },
+		    options => \@elsewhere, %$_)
+	} { signature => undef }, {};
+	my @answers = $stage->fetch_all(($unsigned) x 60);
+	my @late = grep { $_->{status} == 429 } @answers;
+
+	is($answers[0]{status}, 403, 'an unsigned request is looked at');
+	ok(@late > 20, 'a flood of them is not');
+	is_refusal($late[0], 429, 'one too many');
+	my @bad = grep { $_->{status} != 200 }
+	    $stage->fetch_all(($signed) x 300);
+	is(@bad, 0, 'signed requests from one address are not held up');
+}
+
+# The loopback listener.
+is(get("$stage->{health_url}/healthz")->{status}, 200, 'healthz');
+is(get("$stage->{health_url}/readyz")->{status}, 200, 'readyz');
+is_refusal(get("$stage->{health_url}/callbacks/crm"), 404,
+    'a callback at the loopback listener');
+
+# No responder process at all.
+{
+	$stage->end_responder($_, 'TERM') for $stage->responder_pids;
+	close delete $stage->{listener};
+	for (qw(GetCustomersList GetProxyAddress GetTemplatesByCustomerId)) {
+		is_refusal($stage->post($_), 503, "nobody is there for $_");
+	}
+	is_refusal(get("$stage->{health_url}/readyz"), 503,
+	    'nobody is there for readyz');
+}
+
+# The log: a line per request, and nothing of what was in it.
+{
+	$stage->post('GetCustomersList', {},
+	    path => '/callbacks/crm?token=sesame');
+	get("$stage->{url}/front/sesame-token", options =>
+	    ['user-agent = "sesame-agent"', 'referer = "https://sesame/"']);
+	Stage::wait_until(sub {
+		$stage->slurp('log/frontline.access.log') =~
+		    /route=other status=404[^\n]*\n\z/;
+	}, 'nginx writes its log');
+	my $log = $stage->slurp('log/frontline.access.log');
+
+	like($log, qr/ req=[0-9a-f]{32} method=POST route=crm status=200 /,
+	    'a line says what was asked and answered');
+	unlike($log, qr/sesame|127\.0\.0\.|callbacks/,
+	    'and neither path, query, agent nor address');
+}
+
+done_testing;
