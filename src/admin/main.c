@@ -103,11 +103,17 @@ run(const struct command *command, const char *config_path, int argc,
 int
 main(int argc, char **argv)
 {
+	static const struct option options[] = {
+		{ "help", no_argument, NULL, 'h' },
+		{ "version", no_argument, NULL, 'V' },
+		{ NULL, 0, NULL, 0 },
+	};
 	const char *config_path = config_default_path;
 	int option;
 	size_t i;
 
-	while ((option = getopt(argc, argv, "+c:hV")) != -1) {
+	while (
+	    (option = getopt_long(argc, argv, "+c:hV", options, NULL)) != -1) {
 		switch (option) {
 		case 'c':
 			config_path = optarg;
@@ -126,11 +132,6 @@ main(int argc, char **argv)
 	if (optind == argc) {
 		print_usage(stderr);
 		return EXIT_BAD_USAGE;
-	}
-	if (strcmp(argv[optind], "--help") == 0 ||
-	    strcmp(argv[optind], "help") == 0) {
-		print_usage(stdout);
-		return EXIT_SUCCESS;
 	}
 	for (i = 0; i < COMMAND_COUNT; i++)
 		if (strcmp(argv[optind], commands[i].name) == 0)
