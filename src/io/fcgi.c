@@ -144,35 +144,46 @@ announced_len(const struct fcgi *f)
 	return errno != 0 || *end != '\0' || n < 0 ? -1 : n;
 }
 
-enum rc
-fcgi_body(struct fcgi *f, struct arena *a, size_t most, const char **bytes,
-    size_t *len, struct err *e)
+/* Reads until size bytes are there or the stream ends. */
+static size_t
+read_stream(FCGX_Stream *in, char *to, size_t size)
 {
-	char *to, more[1];
 	size_t used = 0;
-	long want;
 	int n;
 
-	want = announced_len(f);
-	to = arena_alloc(a, most + 1);
-	while (used < most) {
-		n = FCGX_GetStr(to + used, (int)(most - used), f->request.in);
+	while (used < size) {
+		n = FCGX_GetStr(to + used, (int)(size - used), in);
 		if (n <= 0)
 			break;
 		used += (size_t)n;
 	}
-	if (used == most && FCGX_GetStr(more, 1, f->request.in) > 0)
+	return used;
+}
+
+enum rc
+fcgi_body(struct fcgi *f, struct arena *a, size_t most, const char **bytes,
+    size_t *len, struct err *e)
+{
+	const long want = announced_len(f);
+	char *to, rest[512];
+	size_t used, n;
+
+	if (want < 0 || (size_t)want > most)
 		return err_set(e, RC_INVALID, "bad_body",
-		    "the body is longer than the gate let through");
-	if (FCGX_GetError(f->request.in) != 0)
-		return err_set(e, RC_INVALID, "bad_body",
-		    "the body broke off after %zu bytes", used);
-	f->body_done = true;
-	if (want < 0 || used != (size_t)want)
-		return err_set(e, RC_INVALID, "bad_body",
-		    "%zu bytes came where Content-Length says %ld", used, want);
+		    "Content-Length does not fit the body");
+	to = arena_alloc(a, (size_t)want + 1);
+	used = read_stream(f->request.in, to, (size_t)want);
 	*bytes = to;
 	*len = used;
+	while ((n = read_stream(f->request.in, rest, sizeof(rest))) > 0)
+		used += n;
+	f->body_done = FCGX_GetError(f->request.in) == 0;
+	if (!f->body_done)
+		return err_set(e, RC_INVALID, "bad_body",
+		    "the body broke off after %zu bytes", used);
+	if (used != (size_t)want)
+		return err_set(e, RC_INVALID, "bad_body",
+		    "%zu bytes came where Content-Length says %ld", used, want);
 	return RC_OK;
 }
 
