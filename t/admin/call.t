@@ -102,7 +102,7 @@ $stage->sql("INSERT INTO frontline.proxy_address (address, worker_id)
 	is(decode_json($said)->{error}{code}, 'unknown_customer',
 	    'and the answer as it came');
 	($said, $status) = call('list', '--worker', $worker, '--url',
-	    'https://localhost:' . Stage::free_port());
+	    'https://localhost:' . Stage::Nginx::free_port());
 	is($status, 69, 'nobody listens: 69');
 	like($said, qr/^frontlinectl: https:.*\n\z/, 'and one line says so');
 	($said, $status) = call('list', '--worker', $worker, '--url', 'ftp://x');
