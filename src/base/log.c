@@ -24,6 +24,7 @@ static const struct {
 static const char *program = "frontline";
 static enum log_level threshold = LOG_LEVEL_INFO;
 static bool to_journal;
+static long own_pid;
 
 void
 log_init(const char *name, enum log_level level)
@@ -31,6 +32,7 @@ log_init(const char *name, enum log_level level)
 	program = name;
 	threshold = level;
 	to_journal = getenv("JOURNAL_STREAM") != NULL;
+	own_pid = (long)getpid();
 }
 
 void
@@ -119,7 +121,7 @@ write_line(enum log_level level, const char *fmt, va_list ap)
 	} else {
 		clock_stamp(stamp, sizeof(stamp));
 		used = (size_t)snprintf(line, sizeof(line),
-		    "%s %s[%ld] %s: ", stamp, program, (long)getpid(),
+		    "%s %s[%ld] %s: ", stamp, program, own_pid,
 		    levels[level].word);
 	}
 	used +=
