@@ -271,7 +271,7 @@ migrate_run(struct command_context *c, int argc, char **argv)
 		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 },
 	};
-	const char *conninfo = NULL, *dir = PKGDATADIR "/schema";
+	const char *conninfo = "", *dir = PKGDATADIR "/schema";
 	enum mode mode = APPLY;
 	int option;
 
@@ -298,7 +298,7 @@ migrate_run(struct command_context *c, int argc, char **argv)
 	}
 	if (optind < argc)
 		return command_usage("migrate");
-	if (conninfo == NULL) {
+	if (conninfo[0] == '\0') {
 		if (c->err.rc != RC_OK)
 			return command_fail(&c->err);
 		conninfo = c->config.database.admin_conninfo;

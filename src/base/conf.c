@@ -81,7 +81,7 @@ refuse_repeated(const struct conf_file *f, struct err *e)
 
 	for (i = 0; i < f->count; i++) {
 		first = conf_find(f, f->entries[i].section, f->entries[i].name);
-		if (first != &f->entries[i])
+		if (first != NULL && first != &f->entries[i])
 			return err_set(e, RC_INVALID, "config",
 			    "%s:%d: [%s] %s: given before in line %d", f->path,
 			    f->entries[i].line, f->entries[i].section,

@@ -288,7 +288,7 @@ try_request(struct fcgi *f, int peer, const struct gate_limits *limits,
 	struct buf request;
 	struct err e;
 	ssize_t sent;
-	size_t len;
+	size_t len = 0;
 	bool whole;
 
 	buf_init(&request);
