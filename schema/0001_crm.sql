@@ -38,16 +38,18 @@ CREATE SCHEMA frontline_api    AUTHORIZATION frontline_owner;
 CREATE SCHEMA frontline_import AUTHORIZATION frontline_owner;
 CREATE SCHEMA frontline_report AUTHORIZATION frontline_owner;
 
--- An existing CRM may have these already, in a schema of its own choice: they are used where they are.
-CREATE EXTENSION IF NOT EXISTS pg_trgm   WITH SCHEMA frontline;
-CREATE EXTENSION IF NOT EXISTS btree_gin WITH SCHEMA frontline;
-CREATE EXTENSION IF NOT EXISTS unaccent  WITH SCHEMA frontline;
-CREATE EXTENSION IF NOT EXISTS pgcrypto  WITH SCHEMA frontline;
+-- Apart from our tables, so that \df frontline.* shows our functions.  An existing CRM may have some of them already, in a schema
+-- of its own choice: they are used where they are.
+CREATE SCHEMA frontline_extension AUTHORIZATION frontline_owner;
+CREATE EXTENSION IF NOT EXISTS pg_trgm   WITH SCHEMA frontline_extension;
+CREATE EXTENSION IF NOT EXISTS btree_gin WITH SCHEMA frontline_extension;
+CREATE EXTENSION IF NOT EXISTS unaccent  WITH SCHEMA frontline_extension;
+CREATE EXTENSION IF NOT EXISTS pgcrypto  WITH SCHEMA frontline_extension;
 DO $$
 DECLARE at text;
 BEGIN
   FOR at IN SELECT DISTINCT n.nspname FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace
-             WHERE e.extname IN ('pg_trgm', 'unaccent', 'pgcrypto') AND n.nspname <> 'frontline' LOOP
+             WHERE e.extname IN ('pg_trgm', 'btree_gin', 'unaccent', 'pgcrypto') LOOP
     EXECUTE format('GRANT USAGE ON SCHEMA %I TO frontline_owner, frontline_dba', at);
   END LOOP;
 END $$;
@@ -60,6 +62,7 @@ ALTER DEFAULT PRIVILEGES FOR ROLE frontline_owner REVOKE EXECUTE ON FUNCTIONS FR
 
 COMMENT ON SCHEMA frontline        IS 'Customers, workers, numbers, templates, routing, conversations: the tables a DBA keeps';
 COMMENT ON SCHEMA frontline_api    IS 'The contract: one function per question that a callback asks. frontline_fcgi may execute these and nothing else';
+COMMENT ON SCHEMA frontline_extension IS 'PostgreSQL''s extensions pg_trgm, btree_gin, unaccent, pgcrypto, where the database did not have them already';
 COMMENT ON SCHEMA frontline_import IS 'Bulk import: COPY lines into frontline_import.line, then SELECT * FROM frontline_import.run()';
 COMMENT ON SCHEMA frontline_report IS 'Views for reports and monitoring; telephone numbers are masked';
 
@@ -115,17 +118,15 @@ CREATE FUNCTION frontline.match_key(value text) RETURNS text LANGUAGE sql IMMUTA
 COMMENT ON FUNCTION frontline.match_key(text) IS
   'Address as Twilio writes it -> key under which spellings of one handset meet. match_key(''whatsapp:+5511987654321'') = ''+551187654321''';
 
--- A ladder rather than a loop: it is inlined, and runs for every number of the pool.
-CREATE FUNCTION frontline.common_prefix(a text, b text) RETURNS integer LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $$
-  SELECT CASE WHEN left(a, 8) = left(b, 8)
-    THEN CASE WHEN left(a, 16) = left(b, 16) THEN 16 WHEN left(a, 15) = left(b, 15) THEN 15 WHEN left(a, 14) = left(b, 14) THEN 14
-              WHEN left(a, 13) = left(b, 13) THEN 13 WHEN left(a, 12) = left(b, 12) THEN 12 WHEN left(a, 11) = left(b, 11) THEN 11
-              WHEN left(a, 10) = left(b, 10) THEN 10 WHEN left(a, 9)  = left(b, 9)  THEN 9  ELSE 8 END
-    ELSE CASE WHEN left(a, 7) = left(b, 7) THEN 7 WHEN left(a, 6) = left(b, 6) THEN 6 WHEN left(a, 5) = left(b, 5) THEN 5
-              WHEN left(a, 4) = left(b, 4) THEN 4 WHEN left(a, 3) = left(b, 3) THEN 3 WHEN left(a, 2) = left(b, 2) THEN 2
-              WHEN left(a, 1) = left(b, 1) THEN 1 ELSE 0 END END $$;
+CREATE FUNCTION frontline.common_prefix(a text, b text) RETURNS integer LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS $$
+BEGIN
+  FOR i IN 1 .. least(length(a), length(b)) LOOP
+    IF substr(a, i, 1) <> substr(b, i, 1) THEN RETURN i - 1; END IF;
+  END LOOP;
+  RETURN least(length(a), length(b));
+END $$;
 COMMENT ON FUNCTION frontline.common_prefix(text, text) IS
-  'How far two E.164 numbers agree from the left, at most 16, counted as if the shorter went on for ever: only good for ranking';
+  'How many characters two texts share from the left: common_prefix(''+14155550142'', ''+14155550199'') = 10';
 
 CREATE FUNCTION frontline.to_key(p_id text) RETURNS bigint LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
   SELECT CASE WHEN p_id ~ '^[1-9][0-9]{0,17}$' THEN p_id::bigint END $$;
@@ -466,7 +467,7 @@ CREATE TABLE frontline.consent_event (
   occurred_at  timestamptz NOT NULL DEFAULT now(),
   recorded_at  timestamptz NOT NULL DEFAULT now(),
   recorded_by  text NOT NULL DEFAULT session_user,
-  CONSTRAINT consent_event_match_key_form CHECK (channel_type = 'chat' OR match_key ~ '^\+[1-9][0-9]{1,14}$')
+  CONSTRAINT consent_event_match_key_form CHECK (length(match_key) <= 256 AND (channel_type = 'chat' OR match_key ~ '^\+[1-9][0-9]{1,14}$'))
 );
 CREATE INDEX consent_latest_idx ON frontline.consent_event (match_key, channel_type, occurred_at DESC, consent_event_id DESC);
 COMMENT ON TABLE  frontline.consent_event                  IS 'What an address allowed or forbade, and when; rows are added, never changed. The latest by occurred_at counts';

@@ -39,10 +39,10 @@ COMMENT ON FUNCTION frontline_api.get_worker(text) IS 'One row for an active wor
 --      page then fills within some 4,000 entries), or if no trigram can be cut from the text.  The worst case is one or two
 --      letters that nobody has: 0.25 us an entry, 25 ms for 100,000 customers, 0.3 ms for 1,000.
 --   3. Otherwise from the trigram index, or for the end of a number from its own: 0.1 ms, 0.4 ms for digits, and 1 us a match.
--- A rare name takes 0.22 ms, a name nobody has 0.20, a number 0.3 to 0.6 (masked 1.0), the like spread over 100 workers 0.2 to
--- 0.4.  The dearest search that finds something is a first name that stands late in the alphabet: all 2,100 Victors, 2.3 ms.
--- Trigrams alone would read everything for one or two letters and sort all matches of a common fragment; the ordered index
--- alone would take 25 ms for every name that nobody has.
+-- A rare name takes 0.23 ms, a name nobody has 0.20, a number 0.5 to 0.7 (masked 1.1); with the same customers spread over 100
+-- workers 0.2, 0.2, and 0.2 to 0.4.  The dearest search that finds something is a first name late in the alphabet: to put all
+-- 2,100 Victors in order takes 2.4 ms.  Trigrams alone would read everything for one or two letters and sort all matches of a
+-- common fragment; the ordered index alone would take 25 ms for every name that nobody has.
 DO $$
 DECLARE
   source text;
@@ -156,7 +156,7 @@ BEGIN
     SELECT c.sort_name INTO s FROM frontline.customer c WHERE c.customer_id = k AND c.erased_at IS NULL;
     IF NOT FOUND AND k IS NOT NULL AND NOT EXISTS (SELECT FROM frontline.customer c WHERE c.customer_id = k) THEN
       SELECT a.changed INTO last FROM frontline.audit_log a
-       WHERE a.table_name = 'customer' AND a.row_key = p_anchor AND a.action IN ('DELETE', 'ERASE')
+       WHERE a.table_name = 'customer' AND a.row_key = p_anchor AND a.action = 'DELETE'
        ORDER BY a.at DESC, a.audit_id DESC LIMIT 1;
       IF last -> 'erased_at' ->> 0 IS NULL THEN
         s := frontline.sort_key(last -> 'display_name' ->> 0);
@@ -328,7 +328,7 @@ DECLARE
   k      bigint := frontline.visible_customer(p_worker, p_customer_id, p_strict);
   w      bigint;
   h      frontline.channel;
-  bare   text := regexp_replace(p_value, '^[a-z]+:', '');
+  bare   text := replace(p_value, 'whatsapp:', '');
   choice record;
 BEGIN
   IF k IS NULL THEN RETURN QUERY SELECT NULL::text, 'unknown_customer'; RETURN; END IF;
@@ -339,27 +339,22 @@ BEGIN
 
   SELECT worker_id INTO w FROM frontline.worker WHERE identity = p_worker;
   -- Candidates in order of preference; one that Twilio would refuse (48027, 48031) stands last and tells why.
-  SELECT p.address,
-         CASE WHEN p.address = p_value THEN 'own_address'
-              WHEN EXISTS (SELECT FROM frontline.conversation v
-                            WHERE v.customer_address = p_value AND v.proxy_address = p.address AND v.state <> 'closed') THEN 'open_conversation'
-         END AS refusal
+  SELECT c.address, CASE WHEN c.own THEN 'own_address' WHEN c.busy THEN 'open_conversation' END AS refusal
     INTO choice
-    FROM frontline.proxy_address p
-   WHERE p.active AND p.type = p_type
-     AND (p.worker_id IS NULL OR p.worker_id = w)
-     AND (p.team_id IS NULL OR EXISTS (SELECT FROM frontline.team_worker t WHERE t.team_id = p.team_id AND t.worker_id = w))
-   ORDER BY array_position(ARRAY[NULL, 'open_conversation', 'own_address'],
-              CASE WHEN p.address = p_value THEN 'own_address'
-                   WHEN EXISTS (SELECT FROM frontline.conversation v
-                                 WHERE v.customer_address = p_value AND v.proxy_address = p.address AND v.state <> 'closed') THEN 'open_conversation'
-              END),
-            (p.worker_id IS NOT NULL) DESC,
-            (SELECT max(coalesce(v.last_message_at, v.created_at)) FROM frontline.conversation v
-              WHERE v.customer_address = p_value AND v.proxy_address = p.address) DESC NULLS LAST,
-            (p.team_id IS NOT NULL) DESC,
-            frontline.common_prefix(regexp_replace(p.address, '^[a-z]+:', ''), bare) DESC,
-            p.position, p.proxy_address_id
+    FROM (SELECT p.address, p.worker_id, p.team_id, p.position, p.proxy_address_id,
+                 p.address = p_value AS own,
+                 EXISTS (SELECT FROM frontline.conversation v
+                          WHERE v.customer_address = p_value AND v.proxy_address = p.address AND v.state <> 'closed') AS busy,
+                 (SELECT max(coalesce(v.last_message_at, v.created_at)) FROM frontline.conversation v
+                   WHERE v.customer_address = p_value AND v.proxy_address = p.address) AS known_since,
+                 replace(p.address, 'whatsapp:', '') AS number
+            FROM frontline.proxy_address p
+           WHERE p.active AND p.type = p_type
+             AND (p.worker_id IS NULL OR p.worker_id = w)
+             AND (p.team_id IS NULL OR EXISTS (SELECT FROM frontline.team_worker t WHERE t.team_id = p.team_id AND t.worker_id = w))
+          OFFSET 0) c
+   ORDER BY c.own, c.busy, (c.worker_id IS NOT NULL) DESC, c.known_since DESC NULLS LAST, (c.team_id IS NOT NULL) DESC,
+            frontline.common_prefix(c.number, bare) DESC, c.position, c.proxy_address_id
    LIMIT 1;
   IF NOT FOUND THEN RETURN QUERY SELECT NULL::text, 'no_number';
   ELSIF choice.refusal IS NULL THEN RETURN QUERY SELECT choice.address, NULL::text;
@@ -527,7 +522,7 @@ BEGIN
   ELSIF c.country IS NULL THEN
     why := 'a national number, and no known country to take it for'; RETURN;
   ELSE
-    IF c.trunk_prefix IS NOT NULL AND starts_with(d, c.trunk_prefix) AND (c.calling_code <> '1' OR length(d) = 11) THEN
+    IF c.trunk_prefix IS NOT NULL AND starts_with(d, c.trunk_prefix) THEN
       d := substr(d, length(c.trunk_prefix) + 1);
     END IF;
     IF c.calling_code = '1' AND length(d) <> 10 THEN why := 'not ten digits'; RETURN; END IF;

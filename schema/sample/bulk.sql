@@ -14,6 +14,8 @@ DECLARE
   workers bigint := coalesce(nullif(current_setting('frontline.bulk_workers', true), ''), '1')::bigint;
   first   bigint;
 BEGIN
+  -- a VACUUM soon after an asynchronous commit cannot yet mark the pages as visible to all
+  PERFORM set_config('synchronous_commit', 'on', true);
   INSERT INTO frontline.worker (identity, friendly_name)
   SELECT 'bulk' || i || '@example.com', 'Bulk ' || i FROM generate_series(1, workers) i
   ON CONFLICT (identity) DO NOTHING;

@@ -127,7 +127,7 @@ LUA
 sub start_floor {
 	my $dir = $stage->{dir};
 	my $socket = "$dir/run/null.sock";
-	my $port = Stage::free_port();
+	my $port = Stage::Nginx::free_port();
 	my $listener = IO::Socket::UNIX->new(Type => SOCK_STREAM,
 	    Local => $socket, Listen => 1024) or die "$socket: $!";
 

@@ -20,6 +20,7 @@ use File::Path ();
 use File::Temp ();
 use POSIX ();
 use Test::More ();
+use Time::HiRes ();
 
 my $owner_pid = $$;
 my %living;
@@ -59,7 +60,6 @@ unix_socket_permissions = 0777
 shared_buffers = 64MB
 max_connections = 20
 fsync = off
-synchronous_commit = off
 full_page_writes = off
 autovacuum = off
 CONF
@@ -176,17 +176,8 @@ sub session {
 # Sends SQL, answers psql's output up to the mark that follows it.
 sub talk {
 	my ($self, $sql, %opt) = @_;
-	my $s = $self->session(%opt);
 	local $SIG{PIPE} = 'IGNORE';
-	print { $s->{in} } "$sql\n;\n\\echo \x03\n";
-	my $text = '';
-	while (my $line = readline $s->{out}) {
-		return $text if $line eq "\x03\n";
-		$text .= $line;
-	}
-	delete $self->{sessions}{ join '/', $opt{user} // 'postgres', $opt{db} // 'frontline', $opt{session} // '' };
-	waitpid $s->{pid}, 0;
-	return "FATAL: session ended: $text";
+	return $self->finish($self->start($sql, %opt));
 }
 
 sub sql {
@@ -201,6 +192,34 @@ sub error {
 	my ($self, $sql, %opt) = @_;
 	my $text = $self->talk($sql, %opt);
 	return $text =~ /^(?:psql:[^\n]*)?((?:ERROR|FATAL):[^\n]*)/m ? $1 : '';
+}
+
+# Sends SQL without waiting for its end; finish() waits.
+sub start {
+	my ($self, $sql, %opt) = @_;
+	my $s = $self->session(%opt);
+	print { $s->{in} } "$sql\n;\n\\echo \x03\n";
+	return $s;
+}
+
+sub finish {
+	my ($self, $s) = @_;
+	my $text = '';
+	while (my $line = readline $s->{out}) {
+		return $text if $line eq "\x03\n";
+		$text .= $line;
+	}
+	die "session ended: $text";
+}
+
+# Until some session waits for another one's lock.
+sub wait_for_lock {
+	my ($self) = @_;
+	my $end = Time::HiRes::time() + 20;
+	until ($self->list('SELECT count(*) FROM pg_locks WHERE NOT granted')) {
+		die 'nobody waits for a lock' if Time::HiRes::time() > $end;
+		Time::HiRes::usleep(2000);
+	}
 }
 
 # Rows as array references; NULL is undef.
@@ -250,7 +269,8 @@ sub stop {
 	}
 }
 
-$SIG{$_} //= sub { exit 1 } for qw(INT TERM HUP);
+# a reader that went away (PIPE) must not leave a server behind either
+$SIG{$_} //= sub { exit 1 } for qw(INT TERM HUP PIPE);
 
 END {
 	if ($$ == $owner_pid) {

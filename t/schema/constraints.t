@@ -15,10 +15,10 @@ $db->sql(<<'SQL', %as);
 INSERT INTO team (name) VALUES ('North'), ('South');
 INSERT INTO worker (identity) VALUES ('ana'), ('ben');
 INSERT INTO team_worker VALUES (1, 1);
-INSERT INTO customer (customer_id, display_name) VALUES (1001, 'One'), (1002, 'Two');
-INSERT INTO channel (customer_id, type, value) VALUES (1001, 'sms', '+5511987654321');
-INSERT INTO channel (customer_id, type, value, shared) VALUES (1001, 'sms', '+4790000001', true);
-INSERT INTO link (customer_id, position, type, value, display_name) VALUES (1001, 0, 'CRM', 'https://crm.example.net/1', 'CRM');
+INSERT INTO customer (display_name) VALUES ('One'), ('Two');
+INSERT INTO channel (customer_id, type, value) VALUES (1, 'sms', '+5511987654321');
+INSERT INTO channel (customer_id, type, value, shared) VALUES (1, 'sms', '+4790000001', true);
+INSERT INTO link (customer_id, position, type, value, display_name) VALUES (1, 0, 'CRM', 'https://crm.example.net/1', 'CRM');
 INSERT INTO proxy_address (address) VALUES ('+15005550006');
 INSERT INTO template_category (display_name) VALUES ('Openers');
 INSERT INTO conversation (conversation_sid, customer_address, proxy_address, initiated_by)
@@ -79,44 +79,45 @@ my @rows = (
 	[ customer_id_range => "INSERT INTO customer (customer_id, display_name) VALUES (0, 'a')" ],
 	[ customer_id_range => "INSERT INTO customer (customer_id, display_name) VALUES (1000000000000000000, 'a')" ],
 	[ customer_owner_id_fkey => "INSERT INTO customer (display_name, owner_id) VALUES ('a', 99)" ],
-	[ customer_not_merged_into_itself => "UPDATE customer SET merged_into_id = 1001, deleted_at = now() WHERE customer_id = 1001" ],
-	[ customer_merged_is_deleted => "UPDATE customer SET merged_into_id = 1002 WHERE customer_id = 1001" ],
-	[ customer_erased_is_deleted => "UPDATE customer SET erased_at = now() WHERE customer_id = 1001" ],
+	[ customer_not_merged_into_itself => "UPDATE customer SET merged_into_id = 1, deleted_at = now() WHERE customer_id = 1" ],
+	[ customer_merged_is_deleted => "UPDATE customer SET merged_into_id = 2 WHERE customer_id = 1" ],
+	[ customer_erased_is_deleted => "UPDATE customer SET erased_at = now() WHERE customer_id = 1" ],
 	[ customer_source_external_id_key => "INSERT INTO customer (display_name, source, external_id) VALUES ('a', 's', '1'), ('b', 's', '1')" ],
 	[ '' => "INSERT INTO customer (display_name, source, external_id) VALUES ('a', 's', '1'), ('b', 't', '1')" ],
 	[ customer_external_id_check => "INSERT INTO customer (display_name, external_id) VALUES ('a', '')" ],
 
 	# addresses
-	[ channel_value_form => "INSERT INTO channel (customer_id, type, value) VALUES (1002, 'sms', '4790000002')" ],
-	[ channel_value_form => "INSERT INTO channel (customer_id, type, value) VALUES (1002, 'sms', '+0790000002')" ],
-	[ channel_value_form => "INSERT INTO channel (customer_id, type, value) VALUES (1002, 'sms', '+47 90000002')" ],
-	[ channel_value_form => "INSERT INTO channel (customer_id, type, value) VALUES (1002, 'sms', '+1234567890123456')" ],
-	[ channel_value_form => "INSERT INTO channel (customer_id, type, value) VALUES (1002, 'sms', E'+4790000002\\n')" ],
-	[ channel_value_form => "INSERT INTO channel (customer_id, type, value) VALUES (1002, 'sms', 'whatsapp:+4790000002')" ],
-	[ channel_value_form => "INSERT INTO channel (customer_id, type, value) VALUES (1002, 'whatsapp', '+4790000002')" ],
-	[ channel_value_form => "INSERT INTO channel (customer_id, type, value) VALUES (1002, 'whatsapp', 'whatsapp: +4790000002')" ],
-	[ channel_value_form => "INSERT INTO channel (customer_id, type, value) VALUES (1002, 'chat', 'system')" ],
-	[ channel_value_form => "INSERT INTO channel (customer_id, type, value) VALUES (1002, 'chat', 'US00000000000000000000000000000001')" ],
-	[ channel_type_check => "INSERT INTO channel (customer_id, type, value) VALUES (1002, 'email', 'a\@example.com')" ],
-	[ '' => "INSERT INTO channel (customer_id, type, value) VALUES (1002, 'whatsapp', 'whatsapp:+4790000002'), (1002, 'chat', 'guest-7')" ],
-	[ channel_one_customer_key => "INSERT INTO channel (customer_id, type, value) VALUES (1002, 'sms', '+5511987654321')" ],
-	[ channel_one_customer_key => "INSERT INTO channel (customer_id, type, value) VALUES (1002, 'sms', '+551187654321')" ],
-	[ '' => "INSERT INTO channel (customer_id, type, value, shared) VALUES (1002, 'sms', '+4790000001', true)" ],
-	[ channel_customer_id_type_value_key => "INSERT INTO channel (customer_id, type, value, shared) VALUES (1001, 'sms', '+4790000001', true)" ],
+	[ channel_value_form => "INSERT INTO channel (customer_id, type, value) VALUES (2, 'sms', '4790000002')" ],
+	[ channel_value_form => "INSERT INTO channel (customer_id, type, value) VALUES (2, 'sms', '+0790000002')" ],
+	[ channel_value_form => "INSERT INTO channel (customer_id, type, value) VALUES (2, 'sms', '+47 90000002')" ],
+	[ channel_value_form => "INSERT INTO channel (customer_id, type, value) VALUES (2, 'sms', '+1234567890123456')" ],
+	[ channel_value_form => "INSERT INTO channel (customer_id, type, value) VALUES (2, 'sms', E'+4790000002\\n')" ],
+	[ channel_value_form => "INSERT INTO channel (customer_id, type, value) VALUES (2, 'sms', 'whatsapp:+4790000002')" ],
+	[ channel_value_form => "INSERT INTO channel (customer_id, type, value) VALUES (2, 'whatsapp', '+4790000002')" ],
+	[ channel_value_form => "INSERT INTO channel (customer_id, type, value) VALUES (2, 'whatsapp', 'whatsapp: +4790000002')" ],
+	[ channel_value_form => "INSERT INTO channel (customer_id, type, value) VALUES (2, 'chat', 'system')" ],
+	[ channel_value_form => "INSERT INTO channel (customer_id, type, value) VALUES (2, 'chat', 'US00000000000000000000000000000001')" ],
+	[ channel_type_check => "INSERT INTO channel (customer_id, type, value) VALUES (2, 'email', 'a\@example.com')" ],
+	[ '' => "INSERT INTO channel (customer_id, type, value) VALUES (2, 'whatsapp', 'whatsapp:+4790000002'), (2, 'chat', 'guest-7')" ],
+	[ channel_one_customer_key => "INSERT INTO channel (customer_id, type, value) VALUES (2, 'sms', '+5511987654321')" ],
+	[ channel_one_customer_key => "INSERT INTO channel (customer_id, type, value) VALUES (2, 'sms', '+551187654321')" ],
+	[ '' => "INSERT INTO channel (customer_id, type, value, shared) VALUES (2, 'sms', '+4790000001', true)" ],
+	[ channel_customer_id_type_value_key => "INSERT INTO channel (customer_id, type, value, shared) VALUES (1, 'sms', '+4790000001', true)" ],
 
 	# links
-	[ link_value_check => "INSERT INTO link VALUES (1001, 1, 'Web', 'http://example.com', 'x')" ],
-	[ link_value_check => "INSERT INTO link VALUES (1001, 1, 'Web', 'javascript:alert(1)', 'x')" ],
-	[ link_value_check => "INSERT INTO link VALUES (1001, 1, 'Web', ' https://example.com', 'x')" ],
-	[ link_value_check => "INSERT INTO link VALUES (1001, 1, 'Web', 'https://example.com/' || repeat('a', 2030), 'x')" ],
-	[ '' => "INSERT INTO link VALUES (1001, 1, 'Mail', 'mailto:a\@example.com', 'x')" ],
-	[ link_display_name_check => "INSERT INTO link VALUES (1001, 1, 'Web', 'https://example.com', '')" ],
-	[ link_pkey => "INSERT INTO link VALUES (1001, 0, 'Web', 'https://example.com', 'x')" ],
+	[ link_value_check => "INSERT INTO link VALUES (1, 1, 'Web', 'http://example.com', 'x')" ],
+	[ link_value_check => "INSERT INTO link VALUES (1, 1, 'Web', 'javascript:alert(1)', 'x')" ],
+	[ link_value_check => "INSERT INTO link VALUES (1, 1, 'Web', ' https://example.com', 'x')" ],
+	[ link_value_check => "INSERT INTO link VALUES (1, 1, 'Web', 'https://example.com/' || repeat('a', 2030), 'x')" ],
+	[ '' => "INSERT INTO link VALUES (1, 1, 'Mail', 'mailto:a\@example.com', 'x')" ],
+	[ link_display_name_check => "INSERT INTO link VALUES (1, 1, 'Web', 'https://example.com', '')" ],
+	[ link_pkey => "INSERT INTO link VALUES (1, 0, 'Web', 'https://example.com', 'x')" ],
 
 	# consent
 	[ consent_event_state_check => "INSERT INTO consent_event (channel_type, match_key, state, source) VALUES ('sms', '+4790000001', 'maybe', 'dba')" ],
 	[ consent_event_source_check => "INSERT INTO consent_event (channel_type, match_key, state, source) VALUES ('sms', '+4790000001', 'opted_in', 'guess')" ],
 	[ consent_event_match_key_form => "INSERT INTO consent_event (channel_type, match_key, state, source) VALUES ('sms', '90000001', 'opted_in', 'dba')" ],
+	[ consent_event_match_key_form => "INSERT INTO consent_event (channel_type, match_key, state, source) VALUES ('chat', repeat('x', 257), 'opted_in', 'dba')" ],
 	[ '' => "INSERT INTO consent_event (channel_type, match_key, state, source) VALUES ('whatsapp', 'whatsapp:+4790000001', 'opted_in', 'dba')" ],
 
 	# our numbers
@@ -181,17 +182,17 @@ for my $text ('a', 'é', '田', '😀', 'ﷺ', '㎏', 'ẞ', 'İ', '½') {
 		VALUES ('%s', '%s', '%s', '%s', '%s', 'https://x.example/%s', 1, 1, '%s')",
 		$fill->(2000), $fill->(500), $fill->(500), $fill->(500), $fill->(500), 'a' x 1970, $fill->(500);
 	is $db->error($sql, %as), '', "2000 bytes of $text everywhere";
-	my $numbers = join ', ', map { sprintf '(lastval(), \'sms\', \'+99%013d\')', ++$n } 1 .. 30;
+	my $numbers = join ', ', map { sprintf '((SELECT max(customer_id) FROM customer), \'sms\', \'+99%013d\')', ++$n } 1 .. 30;
 	is $db->error("INSERT INTO channel (customer_id, type, value) VALUES $numbers", %as), '', 'with 30 numbers of 15 digits';
 }
-# text that does not compress is the worst of all
+# what does not compress is the worst of all
 is $db->error(<<'SQL', %as), '', 'random letters of four bytes each';
 INSERT INTO customer (display_name, first_name, last_name, company_name, external_id, owner_id, team_id)
-SELECT n, left(n, 120), left(n, 120), left(n, 120), left(n, 120), 1, 1
-  FROM (SELECT string_agg(chr(131072 + (random() * 40000)::int), '') AS n FROM generate_series(1, 500)) x;
+SELECT n, substr(n, 201, 50), substr(n, 251, 50), substr(n, 301, 60), substr(n, 361, 60), 1, 1
+  FROM (SELECT string_agg(chr(65536 + (random() * 1048000)::int), '') AS n FROM generate_series(1, 500)) x;
 SQL
 is $db->error(sprintf("INSERT INTO channel (customer_id, type, value) VALUES %s",
-	join ', ', map { sprintf '((SELECT max(customer_id) FROM customer), \'sms\', \'+98%013d\')', $_ } 1 .. 30), %as), '', 'with 30 numbers';
-cmp_ok $db->list("SELECT max(octet_length(sort_name) + octet_length(search_text) + octet_length(phone_digits)) FROM customer"), '>', 2500, 'so the limit was really tried';
+	join ', ', map { sprintf '((SELECT max(customer_id) FROM customer), \'sms\', \'+98%s\')', join '', map { int rand 10 } 1 .. 13 } 1 .. 30), %as), '', 'with 30 numbers';
+cmp_ok $db->list("SELECT max(octet_length(sort_name) + octet_length(search_text) + octet_length(phone_digits)) FROM customer", %as), '>', 2500, 'so the limit was really tried';
 
 done_testing;
