@@ -64,7 +64,7 @@ is(ask()->{status}, 200, 'all is well at first');
 
 # The whole server hangs.
 {
-	my @stopped = ($stage->{postgres}, Stage::children($stage->{postgres}));
+	my @stopped = ($stage->{postgres}, Stage::Process::children($stage->{postgres}));
 
 	kill 'STOP', @stopped;
 	is_turned_away(ask(), 'a hung server');

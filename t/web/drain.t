@@ -5,6 +5,7 @@ use warnings;
 use Stage;
 use Test::More;
 
+Stage::require_tools(qw(spawn-fcgi multiwatch));
 my $stage = Stage->new;
 
 sub under_load {
@@ -107,10 +108,21 @@ for my $round (1 .. 6) {
 pass('killed processes are replaced within 2 s, each time');
 {
 	my @all = $stage->responder_pids;
+	my $drained = sub {
+		return scalar(() = $stage->slurp('log/fcgi.log') =~
+		    /\bstopped$/mg);
+	};
 
+	# A signal that comes before a process is ready ends it at once.
+	wait_until(sub {
+		my $log = $stage->slurp('log/fcgi.log');
+		return !grep { $log !~ /\[$_\] info: ready$/m } @all;
+	}, 'all are ready');
+	is($drained->(), 0, 'none has been drained so far');
 	is($stage->end(delete $stage->{supervisor}, 'TERM', 10), 0,
 	    'SIGTERM ends the supervisor');
-	is(scalar(grep { kill 0, $_ } @all), 0, 'and its processes');
+	is($drained->(), 2, 'and drains its processes');
+	is(scalar(grep { kill 0, $_ } @all), 0, 'all of them');
 }
 
 done_testing;

@@ -193,6 +193,7 @@ binmode Test::More->builder->$_, ':utf8'
 	found('οδυσσευς', 'ΟΔΥΣΣΕΥΣ');
 	found('customer 06', map { "Customer 06$_" } 0 .. 5);
 	found('no such name');
+	found(Stage::CANARY);
 	found('100  %', '100 % Wool_Ltd');
 }
 is(@{ids(list({ @bela, Query => '' }))}, 30, 'an empty Query is none');

@@ -3,6 +3,7 @@
 # process sees it, and what the log keeps to itself.
 use strict;
 use warnings;
+use IO::Socket::INET;
 use Stage;
 use Test::More;
 
@@ -84,32 +85,43 @@ is_refusal($_->[0], 400, $_->[1]) for (
 	    'X-Long: ' . 'y' x 40000 . "\r\n\r\n"), 'a header of 40 kB'],
 );
 
-# A client that stops in the middle of its body costs no responder process
-# anything: the request never gets there.
+# A slow client, one that sends a large body, or one that stops half-way costs
+# no responder process anything: the request does not get there.
 {
-	my $before = $stage->log_lines;
+	my $open = sub {
+		return scalar(() = map { glob "/proc/$_/fd/*" }
+		    $stage->responder_pids);
+	};
+	my $before = $open->();
+	my $seen = $stage->log_lines;
+	my @half = map { IO::Socket::INET->new(PeerAddr => '127.0.0.1',
+	    PeerPort => $stage->{raw_port}) } 1 .. 50;
 
-	$stage->raw_http("POST /callbacks/crm HTTP/1.1\r\nHost: localhost\r\n" .
-	    "Content-Length: 300\r\n\r\nLocation=", 0.2);
-	is($stage->log_lines, $before, 'half a body stays with nginx');
+	print {$_} "POST /callbacks/crm HTTP/1.1\r\nHost: localhost\r\n" .
+	    "Content-Length: 300\r\n\r\nLocation=" for @half;
+	is($stage->post('GetCustomersList', { Query => 'q' x 65536 })->{status},
+	    413, 'beside 50 half-sent requests');
+	ok($open->() < $before + 25, 'none of which gets through');
+	close $_ for @half;
+	is($stage->log_lines, $seen, 'nor does a body that is too large');
 }
 
 # Limits: only who bears no signature is held up, and the machine itself never.
 {
 	my @elsewhere = ('interface = "127.0.0.2"');
-	my ($unsigned, $signed) = map {
-		$stage->callback('GetCustomersList', { PageSize => 1 },
-		    options => \@elsewhere, %$_)
-	} { signature => undef }, {};
+	my $unsigned = $stage->callback('GetCustomersList', { PageSize => 1 },
+	    options => \@elsewhere, signature => undef);
 	my @answers = $stage->fetch_all(($unsigned) x 60);
 	my @late = grep { $_->{status} == 429 } @answers;
 
 	is($answers[0]{status}, 403, 'an unsigned request is looked at');
 	ok(@late > 20, 'a flood of them is not');
 	is_refusal($late[0], 429, 'one too many');
-	my @bad = grep { $_->{status} != 200 }
-	    $stage->fetch_all(($signed) x 300);
-	is(@bad, 0, 'signed requests from one address are not held up');
+	my $load = $stage->load_with({ clients => 2 }, 'GetCustomersList',
+	    { PageSize => 1 }, options => \@elsewhere);
+	wait_until(sub { $load->count > 2500 }, 'signed requests are answered');
+	is(@{($load->stop)[1]}, 0,
+	    'signed requests from one address are not held up');
 }
 
 # The loopback listener.
@@ -135,14 +147,16 @@ is_refusal(get("$stage->{health_url}/callbacks/crm"), 404,
 	    path => '/callbacks/crm?token=sesame');
 	get("$stage->{url}/front/sesame-token", options =>
 	    ['user-agent = "sesame-agent"', 'referer = "https://sesame/"']);
-	Stage::wait_until(sub {
+	wait_until(sub {
 		$stage->slurp('log/frontline.access.log') =~
 		    /route=other status=404[^\n]*\n\z/;
 	}, 'nginx writes its log');
 	my $log = $stage->slurp('log/frontline.access.log');
 
-	like($log, qr/ req=[0-9a-f]{32} method=POST route=crm status=200 /,
-	    'a line says what was asked and answered');
+	my ($id) = $log =~ / req=([0-9a-f]{32}) method=POST route=crm status=200 /;
+	ok($id, 'a line says what was asked and answered');
+	is(scalar(grep { $_->{req} eq $id } $stage->log_lines), 1,
+	    "and its number is in the responder's log");
 	unlike($log, qr/sesame|127\.0\.0\.|callbacks/,
 	    'and neither path, query, agent nor address');
 }

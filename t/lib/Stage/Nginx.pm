@@ -1,0 +1,107 @@
+package Stage::Nginx;
+# A stage's nginx: the site as shipped, TLS with a certificate of its own.
+use strict;
+use warnings;
+use IO::Socket::INET;
+use POSIX qw(WNOHANG);
+use Stage::Process qw(wait_until);
+
+sub make_certificate {
+	my ($self) = @_;
+	my ($said, $status) = $self->run(qw(openssl req -x509 -newkey ec
+	    -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2
+	    -subj /CN=localhost), '-addext',
+	    'subjectAltName=DNS:localhost,IP:127.0.0.1',
+	    '-keyout', "$self->{dir}/tls/key.pem",
+	    '-out', "$self->{dir}/tls/cert.pem");
+
+	die "openssl: $said" if $status;
+	chmod 0644, "$self->{dir}/tls/cert.pem";
+}
+
+# A port that nobody listens on, below those that the kernel gives away.
+sub free_port {
+	for (1 .. 200) {
+		my $port = 10000 + int rand 22000;
+
+		return $port if IO::Socket::INET->new(Listen => 1,
+		    LocalAddr => '127.0.0.1', LocalPort => $port);
+	}
+	die "no free port\n";
+}
+
+# The site as shipped, with the names, ports and paths of this stage.
+sub write_nginx {
+	my ($self, $workers) = @_;
+	my $dir = $self->{dir};
+	my ($tls, $plain, $health, $raw) = map { free_port() } 1 .. 4;
+	my $site = $self->slurp('nginx/frontline.site');
+	my $http = $self->slurp('nginx/snippets/frontline-http.conf');
+	my $change = sub {
+		my ($text, $from, $to) = @_;
+		$$text =~ s/$from/$to/g or die "no $from in the site\n";
+	};
+
+	$change->(\$http, qr{unix:/run/frontline/fcgi\.sock},
+	    "unix:$dir/run/fcgi.sock");
+	$change->(\$site, qr{^ *listen \[::\].*\n}m, '');
+	$change->(\$site, qr{listen 443}, "listen 127.0.0.1:$tls");
+	$change->(\$site, qr{listen 80;}, "listen 127.0.0.1:$plain;");
+	$change->(\$site, qr{127\.0\.0\.1:8089}, "127.0.0.1:$health");
+	$change->(\$site, qr{/etc/letsencrypt/live/[^/]+/fullchain\.pem},
+	    "$dir/tls/cert.pem");
+	$change->(\$site, qr{/etc/letsencrypt/live/[^/]+/privkey\.pem},
+	    "$dir/tls/key.pem");
+	$change->(\$site, qr{frontline\.example\.com}, 'localhost');
+	$change->(\$site, qr{/var/log/nginx/}, "$dir/log/");
+	$self->put('nginx/snippets/frontline-http.conf', $http);
+	$self->put('nginx/nginx.conf', <<"END");
+daemon off;
+worker_processes $workers;
+pid $dir/run/nginx.pid;
+error_log $dir/log/nginx.error.log warn;
+events { worker_connections 1024; }
+http {
+    client_body_temp_path $dir/temp/body;
+    proxy_temp_path $dir/temp/proxy;
+    fastcgi_temp_path $dir/temp/fastcgi;
+    uwsgi_temp_path $dir/temp/uwsgi;
+    scgi_temp_path $dir/temp/scgi;
+$site
+    # For requests that no TLS client would send: see raw_http().
+    server {
+        listen 127.0.0.1:$raw;
+        access_log $dir/log/frontline.access.log frontline;
+        include snippets/frontline-server.conf;
+        include snippets/frontline-locations.conf;
+    }
+}
+END
+	$self->{url} = "https://localhost:$tls";
+	$self->{health_url} = "http://127.0.0.1:$health";
+	$self->{plain_url} = "http://127.0.0.1:$plain";
+	$self->{raw_port} = $raw;
+}
+
+sub start_nginx {
+	my ($self) = @_;
+	my $dir = $self->{dir};
+
+	$self->{nginx} = $self->spawn('nginx', undef, $self->as_user('TERM'),
+	    'nginx', '-e', "$dir/log/nginx.error.log", '-p', $dir,
+	    '-c', "$dir/nginx/nginx.conf");
+	wait_until(sub {
+		die 'nginx: ', $self->slurp('log/nginx.error.log')
+		    if waitpid($self->{nginx}, WNOHANG);
+		return IO::Socket::INET->new(PeerAddr => '127.0.0.1',
+		    PeerPort => $self->{raw_port});
+	}, 'nginx listens');
+}
+
+sub reload_nginx {
+	my ($self) = @_;
+
+	kill 'HUP', $self->{nginx};
+}
+
+1;

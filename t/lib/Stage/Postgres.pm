@@ -1,0 +1,107 @@
+package Stage::Postgres;
+# A stage's PostgreSQL: its own cluster, the schema, the sample data.
+use strict;
+use warnings;
+use POSIX qw(WNOHANG);
+use Stage::Process qw(wait_until);
+
+sub start_postgres {
+	my ($self) = @_;
+	my $dir = $self->{dir};
+	my %settings = (
+		fsync                   => 'off',
+		listen_addresses        => '',
+		log_line_prefix         => '%m [%p] %q%u ',
+		max_connections         => 30,
+		shared_buffers          => '16MB',
+		unix_socket_directories => "$dir/run",
+		%{$self->{settings}},
+	);
+
+	if (!-e "$dir/pg") {
+		mkdir "$dir/pg", 0700;
+		chown $self->{uid}, $self->{gid}, "$dir/pg" if !$>;
+		my ($said, $status) = $self->run("$ENV{PG_BINDIR}/initdb",
+		    '-D', "$dir/pg", qw(-U postgres -A trust -E UTF8
+		    --locale=C.UTF-8 --no-sync --no-instructions));
+		die "initdb: $said" if $status;
+	}
+	# A parent's death means QUIT here: the shortest way down that lets
+	# PostgreSQL take its own children along.
+	$self->{postgres} = $self->spawn('postgres', undef,
+	    $self->as_user('QUIT'), "$ENV{PG_BINDIR}/postgres",
+	    '-D', "$dir/pg", map { ('-c', "$_=$settings{$_}") }
+	    sort keys %settings);
+	wait_until(sub {
+		die "postgres: ", $self->slurp('log/postgres.log')
+		    if waitpid($self->{postgres}, WNOHANG);
+		return $self->slurp('pg/postmaster.pid') =~ /^ready\s*$/m;
+	}, 'PostgreSQL is ready', 30);
+}
+
+sub stop_postgres {
+	my ($self, $signal) = @_;
+	my $pid = delete $self->{postgres} or return 0;
+
+	return $self->end($pid, $signal // 'INT', 30);
+}
+
+sub conninfo {
+	my ($self, $role, $base) = @_;
+
+	$base //= 'frontline';
+	return "host=$self->{dir}/run port=5432 user=$role dbname=$base";
+}
+
+# Runs SQL (superuser unless `role` is given), dies when it fails, returns the
+# rows as text, columns parted by "|".
+sub sql {
+	my ($self, $text, %opt) = @_;
+	my $file = $self->put("scratch/$$.sql", $text);
+	my ($said, $status) = $self->run("$ENV{PG_BINDIR}/psql", '-XAtq',
+	    '-v', 'ON_ERROR_STOP=1',
+	    '-d', $self->conninfo($opt{role} // 'postgres', $opt{database}),
+	    '-f', $file);
+
+	unlink $file;
+	die "SQL: $said" if $status;
+	chomp $said;
+	return $said;
+}
+
+# A psql that stays: hand it statements with print {$pipe}.  It ends with the
+# stage, or when the pipe is closed.
+sub session {
+	my ($self, $role) = @_;
+	pipe my $read, my $write or die "pipe: $!";
+
+	$write->autoflush(1);
+	my $pid = $self->spawn('session', $read, $self->as_user,
+	    "$ENV{PG_BINDIR}/psql", '-XAtq', '-d',
+	    $self->conninfo($role // 'postgres'));
+	close $read;
+	$self->{sessions}{$pid} = $write;
+	return $write;
+}
+
+sub migrate {
+	my ($self) = @_;
+	my $dir = $self->{dir};
+
+	$self->sql('CREATE DATABASE frontline', database => 'postgres');
+	my ($said, $status) = $self->run("$dir/bin/frontlinectl", 'migrate',
+	    '--database', $self->conninfo('postgres'),
+	    '--schema', "$dir/schema");
+	die "frontlinectl migrate: $said" if $status;
+}
+
+sub load_sample {
+	my ($self) = @_;
+
+	$self->sql($self->slurp('schema/sample/customers.sql'));
+	# The full numbers of the sample data may not appear in any log.
+	$self->{numbers} = [map { /(\+\d{7,})/ ? $1 : () } split /\n/,
+	    $self->sql('SELECT DISTINCT value FROM frontline.channel')];
+}
+
+1;

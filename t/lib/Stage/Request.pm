@@ -1,0 +1,143 @@
+package Stage::Request;
+# What a test asks of a stage: callbacks as Frontline sends them, and worse.
+use strict;
+use warnings;
+use Curl qw(fetch load parse_head);
+use FastCGI;
+use IO::Select;
+use IO::Socket::INET;
+use Sign qw(form signature);
+
+my %PATH_OF = (
+	GetCustomersList               => '/callbacks/crm',
+	GetCustomerDetailsByCustomerId => '/callbacks/crm',
+	GetProxyAddress                => '/callbacks/outgoing-conversation',
+	GetTemplatesByCustomerId       => '/callbacks/templates',
+);
+
+# One callback as hash for fetch(): `fields` without Location and Worker gets
+# them.  Options: path, token, signature (undef: none), sign_url, body,
+# headers, method, timeout, content_type, options.
+sub callback {
+	my ($self, $location, $fields, %opt) = @_;
+	my @pairs = Sign::pairs_of($fields // {});
+	my %given = @pairs;
+	my $path = $opt{path} // $PATH_OF{$location // ''} // '/callbacks/crm';
+	my @headers = 'Content-Type: ' .
+	    ($opt{content_type} // 'application/x-www-form-urlencoded');
+
+	unshift @pairs, Worker => $self->WORKER unless exists $given{Worker};
+	unshift @pairs, Location => $location unless exists $given{Location};
+	my $sign = exists $opt{signature} ? $opt{signature}
+	    : signature($opt{token} // $self->TOKEN,
+		$opt{sign_url} // $self->{url} . $path, \@pairs);
+	push @headers, "X-Twilio-Signature: $sign" if defined $sign;
+	return {
+		url     => $self->{url} . $path,
+		body    => $opt{body} // form(\@pairs),
+		headers => [@headers, @{$opt{headers} // []}],
+		method  => $opt{method},
+		options => $opt{options},
+		timeout => $opt{timeout},
+	};
+}
+
+sub fetch_all {
+	my ($self, @requests) = @_;
+
+	return fetch("$self->{dir}/scratch", "$self->{dir}/tls/cert.pem",
+	    @requests);
+}
+
+sub post {
+	my ($self, @callback) = @_;
+
+	return scalar $self->fetch_all($self->callback(@callback));
+}
+
+# Asks the loopback listener.
+sub health {
+	my ($self, $path) = @_;
+
+	return scalar $self->fetch_all({ url => $self->{health_url} . $path });
+}
+
+# Clients that repeat one callback; see Curl.
+sub load_with {
+	my ($self, $opt, @callback) = @_;
+
+	return load("$self->{dir}/scratch", "$self->{dir}/tls/cert.pem",
+	    request => $self->callback(@callback), %$opt);
+}
+
+# Bytes to nginx as they are, without TLS; returns {status, headers, body} of
+# the first answer, or undef when nginx just hangs up.
+sub raw_http {
+	my ($self, $bytes, $timeout) = @_;
+	my $socket = IO::Socket::INET->new(PeerAddr => '127.0.0.1',
+	    PeerPort => $self->{raw_port}) or die "nginx: $!";
+	my $select = IO::Select->new($socket);
+	my $got = '';
+
+	local $SIG{PIPE} = 'IGNORE';
+	print {$socket} $bytes;
+	# The connection may be kept: the answer ends where nothing follows.
+	while ($select->can_read($got eq '' ? $timeout // 10 : 0.1)) {
+		last unless sysread $socket, $got, 65536, length $got;
+	}
+	my ($head, $body) = split /\r\n\r\n/, $got, 2;
+	my ($status, $headers) = parse_head($head // '');
+	return undef unless $status;
+	return {
+		status  => $status,
+		headers => $headers,
+		body    => $body // '',
+		json    => Curl::decode($headers, $body // ''),
+	};
+}
+
+# A connection to the responders' socket, as nginx's user unless told.
+sub fastcgi {
+	my ($self, %opt) = @_;
+
+	return FastCGI->new($self->{socket}, uid => $opt{uid} // $self->{uid});
+}
+
+# A callback as FastCGI parameters and body, for FastCGI::request().
+sub fastcgi_callback {
+	my ($self, @callback) = @_;
+	my $request = $self->callback(@callback);
+	my ($signature) = map { /^X-Twilio-Signature: (.*)/ ? $1 : () }
+	    @{$request->{headers}};
+	my ($path) = $request->{url} =~ m{^https://[^/]+(/.*)};
+
+	return (
+		params => {
+			REQUEST_METHOD          => 'POST',
+			REQUEST_URI             => $path,
+			CONTENT_TYPE            =>
+			    'application/x-www-form-urlencoded',
+			REQUEST_ID              => '0' x 32,
+			FRONTLINE_LISTENER      => 'public',
+			HTTP_X_TWILIO_SIGNATURE => $signature,
+		},
+		body => $request->{body},
+	);
+}
+
+# The request log of the responders as hashes.
+sub log_lines {
+	my ($self) = @_;
+	my @lines;
+
+	for (split /\n/, $self->slurp('log/fcgi.log')) {
+		next unless /\breq=/;
+		my %fields;
+		$fields{$1} = defined $2 ? $2 : $3
+		    while /(\w+)=(?:"((?:[^"\\]|\\.)*)"|(\S*))/g;
+		push @lines, \%fields;
+	}
+	return @lines;
+}
+
+1;

@@ -1,0 +1,126 @@
+package Stage::Strike;
+# The end of a stage: what every test asserts without saying so.
+use strict;
+use warnings;
+use POSIX qw(WNOHANG);
+use Test::More ();
+
+# What PostgreSQL may always say: a client that ends, or is killed, together
+# with the server.
+my @pg_usual = (
+	qr/terminating connection due to administrator command/,
+	qr/connection to client lost/,
+);
+
+# Ends everything and returns what was wrong on the way.
+sub strike {
+	my ($self) = @_;
+	my @wrong;
+
+	return unless $self->{dir};
+	chdir '/';
+	close $_ for values %{delete $self->{sessions} // {}};
+	$self->reap($_, 5) for
+	    grep { $self->{processes}{$_} eq 'session' }
+	    keys %{$self->{processes}};
+	push @wrong, $self->end_nginx, $self->end_responders,
+	    $self->end_database, $self->end_rest, $self->look_at_logs;
+	if ($ENV{TEST_LEAVE}) {
+		Test::More::diag("left: $self->{dir}");
+	} else {
+		system 'rm', '-rf', $self->{dir};
+	}
+	delete $self->{dir};
+	return @wrong;
+}
+
+sub end_nginx {
+	my ($self) = @_;
+	my $pid = delete $self->{nginx} or return;
+	my $status = $self->end($pid, 'QUIT', 5) //
+	    $self->end($pid, 'TERM', 5);
+
+	return if defined $status && $status == 0;
+	return 'nginx ended with ' . ($status // 'nothing');
+}
+
+sub end_responders {
+	my ($self) = @_;
+	my @pids = @{$self->{responders}};
+	my @wrong;
+
+	push @pids, $self->{supervisor} if $self->{supervisor};
+	for my $pid (@pids) {
+		next unless waitpid($pid, WNOHANG) == $pid;
+		push @wrong, "responder process $pid ended early: wait $?";
+		delete $self->{processes}{$pid};
+	}
+	@pids = grep { $self->{processes}{$_} } @pids;
+	kill 'TERM', @pids;
+	my $patience = @{$self->{wrapper}} ? 30 : 8;
+	for my $pid (@pids) {
+		my $status = $self->reap($pid, $patience);
+
+		push @wrong, "responder process $pid left with " .
+		    ($status // "nothing in $patience s") . ' on SIGTERM'
+		    if ($status // 1) != 0;
+	}
+	return @wrong;
+}
+
+sub end_database {
+	my ($self) = @_;
+	my $status = $self->stop_postgres;
+
+	return if defined $status && $status == 0;
+	return 'PostgreSQL ended with ' . ($status // 'nothing');
+}
+
+sub end_rest {
+	my ($self) = @_;
+	my @wrong;
+
+	for my $pid (keys %{$self->{processes}}) {
+		push @wrong, "$self->{processes}{$pid} had to be killed";
+		$self->end($pid, 'KILL', 10);
+	}
+	for (glob '/proc/[0-9]*/cmdline') {
+		open my $in, '<', $_ or next;
+		my $line = <$in> // '';
+		next unless index($line, $self->{dir}) >= 0;
+		$line =~ tr/\0/ /;
+		push @wrong, "a process is left: $line";
+		kill 'KILL', m{(\d+)};
+	}
+	return @wrong;
+}
+
+sub look_at_logs {
+	my ($self) = @_;
+	my $secret = join '|', map { quotemeta }
+	    $self->TOKEN, $self->NEXT, $self->CANARY, @{$self->{numbers} // []};
+	my @wrong;
+
+	for my $file (glob "$self->{dir}/log/*") {
+		my ($name) = $file =~ m{([^/]+)$};
+		my $forbidden = qr/Sanitizer|runtime error:|^==\d+== (?!\s*$)/;
+
+		$forbidden = qr/$forbidden|\[(?:alert|emerg|crit)\]/
+		    if $name eq 'nginx.error.log';
+		$forbidden = qr/$forbidden|\b(?:ERROR|FATAL|PANIC): /
+		    if $name eq 'postgres.log';
+		$forbidden = qr/$forbidden|$secret/
+		    if $name eq 'fcgi.log' || $name =~ /access/;
+		open my $in, '<', $file or next;
+		while (my $line = <$in>) {
+			next unless $line =~ $forbidden;
+			next if $name eq 'postgres.log' &&
+			    grep { $line =~ $_ } @pg_usual, @{$self->{pg_errors}};
+			chomp $line;
+			push @wrong, "$name:$.: $line";
+		}
+	}
+	return @wrong;
+}
+
+1;

@@ -1,0 +1,249 @@
+#!/usr/bin/perl
+# ./quickstart: up, down and status of a private stack, twice, after accidents,
+# and beside others.  The build is left out: the checkout of this test has a
+# configure that takes the programs as they are built already, and a
+# dpkg-query that finds every package.
+use strict;
+use warnings;
+use Cwd qw(abs_path);
+use File::Copy ();
+use File::Temp ();
+use IO::Socket::INET;
+use Stage ();
+use Test::More;
+
+my $build = $ENV{abs_top_builddir};
+my $source = $ENV{abs_top_srcdir};
+Stage::require_tools(qw(spawn-fcgi multiwatch flock));
+
+my $dir = abs_path(File::Temp::tempdir('qsXXXXXX', CLEANUP => 0,
+    DIR => Stage::scratch_base()));
+chmod 0755, $dir;
+delete @ENV{qw(QUICKSTART_PORT RESPONDERS SUDO_UID SUDO_GID)};
+$ENV{PATH} = "$dir/bin:$ENV{PATH}";
+
+sub put {
+	my ($file, $text) = @_;
+
+	open my $out, '>', $file or die "$file: $!";
+	print {$out} $text;
+	close $out or die "$file: $!";
+	chmod 0755, $file;
+}
+
+sub slurp {
+	my ($file) = @_;
+
+	open my $in, '<', $file or return '';
+	local $/;
+	return <$in> // '';
+}
+
+# A checkout without its sources.
+sub checkout {
+	my ($name) = @_;
+	my $top = "$dir/$name";
+
+	mkdir $top;
+	system('cp', '-r', "$source/nginx", "$source/schema", $top) == 0
+	    or die 'cp';
+	File::Copy::copy("$source/quickstart", "$top/quickstart") or die $!;
+	chmod 0755, "$top/quickstart";
+	put("$top/$_", '') for qw(configure.ac Makefile.am);
+	put("$top/configure", <<"END");
+#!/bin/sh
+touch config.status
+printf 'all:\\n\\tcp -p "$build/frontline-fcgi" "$build/frontlinectl" .\\n' >Makefile
+END
+	return $top;
+}
+
+# Runs it; what it says is kept in a file, because what it starts must not hold
+# the test's own output.
+sub quickstart {
+	my ($top, @arguments) = @_;
+
+	system("cd '$top' && ./quickstart @arguments >'$dir/said' 2>&1 </dev/null 9>&-");
+	return ($? >> 8, slurp("$dir/said"));
+}
+
+sub ends {
+	my ($status, $top, $arguments, $what, $says) = @_;
+	my ($got, $said) = quickstart($top, split ' ', $arguments);
+
+	is($got, $status, $what) or diag($said);
+	like($said, $says, "$what: and says so") if $says;
+	return $said;
+}
+
+sub environment {
+	my ($top) = @_;
+
+	return { slurp("$top/var/quickstart.env") =~ /^(\w+)='([^']*)'$/mg };
+}
+
+# What status names: kind => [pids].
+sub running {
+	my ($top) = @_;
+	my (undef, $said) = quickstart($top, 'status');
+
+	return map { /^(\S+) +([\d ]+)$/ ? ($1 => [split ' ', $2]) : () }
+	    split /\n/, $said;
+}
+
+sub answers {
+	my ($env, @options) = @_;
+
+	return qx(curl @options -s -o /dev/null -w '%{http_code}' --cacert '$env->{CA_FILE}' '$env->{BASE_URL}/callbacks/crm');
+}
+
+my @tops;
+END {
+	my $status = $?;
+
+	quickstart($_, 'down') for @tops;
+	system 'rm', '-rf', $dir if defined $dir && !$ENV{TEST_LEAVE};
+	diag("left: $dir") if $ENV{TEST_LEAVE};
+	$? = $status;
+}
+$SIG{INT} = $SIG{TERM} = sub { exit 130 };
+
+mkdir "$dir/bin";
+put("$dir/bin/dpkg-query", "#!/bin/sh\necho installed\n");
+my $top = checkout('one');
+push @tops, $top;
+
+# Before anything.
+ends(0, $top, 'help', 'help', qr/quickstart down/);
+ends(2, $top, 'dwon', 'an unknown word is refused', qr/quickstart down/);
+ends(3, $top, 'status', 'status before up', qr/not running/);
+ends(0, $top, 'down', 'down before up', qr/nothing is running/);
+
+# The tour.
+my $said = ends(0, $top, '', 'the tour');
+like($said, qr/^\$ frontlinectl call \Q$_\E /m, "the tour shows $_")
+    for qw(list details proxy templates);
+like($said, qr/^5 customers, more with --token /m, 'customers are listed');
+like($said, qr/^write from +\+\d+$/m, 'a number is chosen');
+my $env = environment($top);
+is(answers($env), 405, 'and the stack is left running');
+SKIP: {
+	skip 'no IPv6', 1 unless slurp('/proc/net/if_inet6') =~ /^0*1 /m;
+	is(answers($env, '-6'), 405, 'for clients that know ::1 only, too');
+}
+like($env->{$_}, qr/\S/, "the environment has $_") for qw(BASE_URL CA_FILE
+    HEALTH_URL TWILIO_ACCOUNT_SID TWILIO_AUTH_TOKEN TWILIO_NUMBER
+    TWILIO_WHATSAPP_NUMBER WORKER DATABASE_URL OWNER_DATABASE_URL CONFIG
+    RUN_DIR);
+is((stat "$top/var/quickstart.env")[2] & 0777, 0600,
+    'and is its owner\'s alone');
+like($env->{TWILIO_NUMBER}, qr/^\+\d+$/, 'a number for SMS');
+like($env->{TWILIO_WHATSAPP_NUMBER}, qr/^whatsapp:\+\d+$/,
+    'and one for WhatsApp');
+is(qx(. '$top/var/quickstart.env'; '$ENV{PG_BINDIR}/psql' -XAtc 'SELECT current_user' "\$$_->[0]"),
+    "$_->[1]\n", "$_->[0] is $_->[1]") for
+    [DATABASE_URL => 'frontline_dba'], [OWNER_DATABASE_URL => 'postgres'];
+is(scalar(() = qx(curl -s '$env->{HEALTH_URL}') =~ /"ok"/), 1, 'HEALTH_URL');
+
+# Again.
+my %before = running($top);
+ends(0, $top, 'up', 'up once more', qr/already running/);
+is_deeply({ running($top) }, \%before, 'changes nothing');
+ends(0, $top, 'status', 'status', qr/^ready at \Q$env->{BASE_URL}\E$/m);
+
+# After accidents.
+for my $victims (['nginx'], ['multiwatch'], ['postgres'],
+    [qw(nginx multiwatch frontline-fcgi postgres)]) {
+	my %now = running($top);
+
+	kill 'KILL', map { @{$now{$_}} } @$victims;
+	ends(0, $top, 'up', "up after kill -9 of @$victims");
+	is(environment($top)->{BASE_URL}, $env->{BASE_URL},
+	    'at the same address');
+	is(answers($env), 405, 'and it answers');
+}
+
+# Other settings.
+{
+	local $ENV{RESPONDERS} = 3;
+	ends(0, $top, 'up', 'up with three processes');
+	my %now = running($top);
+	is(scalar @{$now{'frontline-fcgi'}}, 3, 'three processes run');
+}
+
+# A port that somebody has.
+{
+	my $other = IO::Socket::INET->new(Listen => 1,
+	    LocalAddr => '127.0.0.1') or die $!;
+	local $ENV{QUICKSTART_PORT} = $other->sockport;
+
+	ends(1, $top, 'up', 'a port that is taken is refused',
+	    qr/port $ENV{QUICKSTART_PORT} \(QUICKSTART_PORT\) is taken/);
+	is(answers($env), 405, 'and what runs goes on');
+	$ENV{QUICKSTART_PORT} = 'x';
+	ends(1, $top, 'up', 'a port that is none is refused', qr/no port: x/);
+}
+
+# Two stacks, and two commands at once.
+{
+	my $two = checkout('two');
+	push @tops, $two;
+	ends(0, $two, 'up', 'a second checkout beside the first');
+	my $second = environment($two);
+	isnt($second->{BASE_URL}, $env->{BASE_URL}, 'has its own port');
+	isnt($second->{RUN_DIR}, $env->{RUN_DIR}, 'and its own directory');
+	is(answers($_), 405, "$_->{BASE_URL} answers") for $env, $second;
+	ends(0, $two, 'down', 'down');
+	is(answers($env), 405, 'leaves the first alone');
+	open my $lock, '>>', "$two/var/lock" or die $!;
+	flock $lock, 2;
+	ends(1, $two, 'up', 'two commands at once',
+	    qr/another quickstart is at work/);
+}
+
+# A checkout that is hard to work in.
+{
+	my $odd = checkout("a b 'c'" =~ s/'//gr . 'x' x 70);
+	push @tops, $odd;
+	$said = ends(0, $odd, 'up', 'a long path with blanks',
+	    qr{the state is in /var/tmp/});
+	my ($home) = $said =~ m{the state is in (\S+)};
+	is(answers(environment($odd)), 405, 'works');
+	ends(0, $odd, 'down', 'down');
+	system 'rm', '-rf', $home if $home =~ m{^/var/tmp/frontline};
+}
+
+# Interrupted half-way.
+{
+	my %now = running($top);
+	my $pid = fork // die "fork: $!";
+
+	if (!$pid) {
+		setpgrp 0, 0;
+		$SIG{INT} = 'DEFAULT';
+		open STDIN, '<', '/dev/null';
+		open STDOUT, '>', "$dir/said";
+		open STDERR, '>&', \*STDOUT;
+		$ENV{RESPONDERS} = 1;
+		chdir $top;
+		exec './quickstart', 'up';
+	}
+	select undef, undef, undef, 0.01
+	    until slurp("$dir/said") =~ /loading sample/
+	    || waitpid($pid, 1) == $pid;
+	kill 'INT', -$pid;
+	waitpid $pid, 0;
+	is($? >> 8, 130, 'Ctrl-C ends it');
+	is_deeply({ running($top) }, {}, 'and nothing is left');
+	ok(!-e "$top/var/quickstart.env", 'no environment either');
+	ends(0, $top, 'up', 'up after that');
+}
+
+# The end.
+ends(0, $top, 'down', 'down', qr/stopped/);
+ends(3, $top, 'status', 'status after down');
+is(answers($env), '000', 'nobody answers');
+is_deeply([grep { slurp($_) =~ m{\Q$dir\E/[^\0]*/var} }
+    glob '/proc/[0-9]*/cmdline'], [], 'no process is left');
+
+done_testing;
