@@ -419,6 +419,8 @@ call_run(struct command_context *c, int argc, char **argv)
 		(void)fputs(help, stdout);
 		return EXIT_SUCCESS;
 	}
+	if (c->err.rc != RC_OK)
+		return command_fail(&c->err);
 	q = find_question(argv[1]);
 	if (q == NULL || !read_options(c, &r, argc - 1, argv + 1))
 		return command_usage("call");

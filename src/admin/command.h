@@ -19,7 +19,7 @@ enum {
 struct command_context {
 	struct arena *arena;
 	const char *config_path;
-	struct config config;
+	struct config config; /* of no use while err says what is wrong */
 	struct conf_file file;
 	struct err err;
 };
@@ -28,8 +28,6 @@ struct command {
 	const char *name;
 	const char *arguments; /* as the usage shows them */
 	const char *help;      /* a line or several, each indented by itself */
-	/* Are the settings needed, or only where they can be read? */
-	enum { CONFIG_NEEDED, CONFIG_IF_THERE } config;
 	/* argv[0] is the command's name.  Returns an exit code. */
 	int (*run)(struct command_context *c, int argc, char **argv);
 };

@@ -15,21 +15,18 @@ static const struct command commands[] = {
 	    .arguments = "[--check | --status] [--database CONNINFO] "
 			 "[--schema DIR]",
 	    .help = "bring the database's schema up to date",
-	    .config = CONFIG_IF_THERE,
 	    .run = migrate_run,
 	},
 	{
 	    .name = "config",
 	    .arguments = "[--keys | --mdoc | --get SECTION.KEY]",
 	    .help = "show the settings, or all keys there are",
-	    .config = CONFIG_IF_THERE,
 	    .run = config_run,
 	},
 	{
 	    .name = "call",
 	    .arguments = "list|details|proxy|templates --worker W [...]",
 	    .help = "send one signed request as Frontline would",
-	    .config = CONFIG_NEEDED,
 	    .run = call_run,
 	},
 };
@@ -87,15 +84,13 @@ run(const struct command *command, const char *config_path, int argc,
 	int status;
 
 	c.arena = arena_new();
-	if (config_read(c.arena, config_path, &c.config, &c.file, &c.err) !=
-		RC_OK &&
-	    command->config == CONFIG_NEEDED) {
-		status = command_fail(&c.err);
-	} else {
-		/* getopt's state is the program's options' until here. */
-		optind = 0;
-		status = command->run(&c, argc, argv);
-	}
+	/* A wrong file stands in c.err: some commands can do without. */
+	if (config_read(c.arena, config_path, &c.config, &c.file, &c.err) ==
+	    RC_OK)
+		c.err.rc = RC_OK;
+	/* getopt's state is the program's options' until here. */
+	optind = 0;
+	status = command->run(&c, argc, argv);
 	arena_free(c.arena);
 	return status;
 }

@@ -30,6 +30,7 @@ char *buf_reserve(struct buf *b, size_t more);
 void buf_add(struct buf *b, const char *bytes, size_t len);
 void buf_add_str(struct buf *b, const char *s);
 void buf_add_char(struct buf *b, char c);
-void buf_addf(struct buf *b, const char *fmt, ...) PRINTF(2, 3);
+void buf_addf(struct buf *b, const char *fmt, ...) PRINTF(2, 3)
+    __attribute__((nonnull(2)));
 
 #endif

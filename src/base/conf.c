@@ -17,29 +17,31 @@ struct reading {
 	struct conf_file *file;
 	int line;
 	bool too_long;
+	bool has_nul;
 	bool too_many;
 };
 
 /*
- * Debian's libinih is built without line numbers for its handler and cuts
- * long lines silently; a reader of our own knows both.
+ * Debian's libinih is built without line numbers for its handler, cuts long
+ * lines silently, and ends them at a NUL; a reader of our own knows all three.
  */
 static char *
 read_line(char *bytes, int size, void *stream)
 {
 	struct reading *r = stream;
-	size_t len;
+	int used = 0, c = EOF;
 
-	if (r->too_long || fgets(bytes, size, r->stream) == NULL)
-		return NULL;
-	r->line++;
-	len = strlen(bytes);
-	if (len == (size_t)size - 1 && bytes[len - 1] != '\n' &&
-	    !feof(r->stream)) {
-		r->too_long = true;
-		return NULL;
+	while (!r->too_long && !r->has_nul && c != '\n' &&
+	       (c = getc(r->stream)) != EOF) {
+		if (used == 0)
+			r->line++;
+		r->has_nul = c == '\0';
+		r->too_long = used == size - 2 && c != '\n';
+		if (!r->too_long)
+			bytes[used++] = (char)c;
 	}
-	return bytes;
+	bytes[used] = '\0';
+	return used == 0 || r->too_long || r->has_nul ? NULL : bytes;
 }
 
 static int
@@ -110,6 +112,9 @@ conf_read(
 	if (r.too_long)
 		return err_set(e, RC_INVALID, "config",
 		    "%s:%d: the line is longer than 198 bytes", path, r.line);
+	if (r.has_nul)
+		return err_set(e, RC_INVALID, "config",
+		    "%s:%d: the line holds a NUL byte", path, r.line);
 	if (r.too_many)
 		return err_set(e, RC_INVALID, "config",
 		    "%s:%d: more than %d settings", path, r.line, ENTRIES_MAX);
@@ -147,6 +152,12 @@ apply_key(struct conf_file *f, const struct conf_key *key, const char *section,
 		en->known = true;
 	value = en != NULL ? en->value : key->fallback;
 	line = en != NULL ? en->line : section_line(f, section);
+	if (en != NULL && value[0] == '\0' && key->fallback != NULL &&
+	    !key->may_be_empty)
+		return err_set(e, RC_INVALID, "config",
+		    "%s:%d: [%s] %s: is empty (leave the line out for the "
+		    "default, %s)",
+		    f->path, line, section, key->name, key->fallback);
 	if (value == NULL || value[0] == '\0') {
 		if (key->need == CONF_REQUIRED)
 			return err_set(e, RC_INVALID, "config",
@@ -326,9 +337,6 @@ check_secret(int fd, char *bytes, size_t size, size_t *len, struct err *e)
 	n = read_some(fd, bytes, size);
 	if (n < 0)
 		return err_set(e, RC_INVALID, "config", "%s", strerror(errno));
-	if ((size_t)n == size)
-		return err_set(e, RC_INVALID, "config",
-		    "holds more than %zu bytes", size - 1);
 	if (n > 0 && bytes[n - 1] == '\n')
 		n--;
 	for (i = 0; i < (size_t)n; i++)
@@ -336,6 +344,9 @@ check_secret(int fd, char *bytes, size_t size, size_t *len, struct err *e)
 			return err_set(e, RC_INVALID, "config",
 			    "byte %zu of the secret is blank or unprintable",
 			    i + 1);
+	if (n > LIMIT_SECRET)
+		return err_set(e, RC_INVALID, "config",
+		    "the secret is longer than %d characters", LIMIT_SECRET);
 	if (n < SECRET_MIN)
 		return err_set(e, RC_INVALID, "config",
 		    "the secret is shorter than %d characters", SECRET_MIN);

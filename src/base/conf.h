@@ -52,8 +52,9 @@ struct conf_key {
 	size_t offset;        /* of the value in the struct */
 	const char *fallback; /* as it would stand in the file; NULL: none */
 	enum conf_need need;
-	bool secret; /* the value is the name of a file that holds it */
-	long min;    /* of a number */
+	bool may_be_empty; /* empty means none, where there is a fallback */
+	bool secret;       /* the value is the name of a file that holds it */
+	long min;          /* of a number */
 	long max;
 	const char *type; /* for people: "number", "file" */
 	const char *help;

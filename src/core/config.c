@@ -173,7 +173,6 @@ parse_user(
 	return RC_OK;
 }
 
-/* clang-format off: a table reads better a row a line. */
 #define CONF_OF struct config
 const struct conf_key config_keys[] = {
 	CONF("service", "public_base_url", struct base_url, parse_base_url,
@@ -292,7 +291,7 @@ const struct conf_key config_keys[] = {
 	    .type = "URL", .help = "Front's API"),
 	CONF("front", "first_response_tag", const char *, conf_text,
 	    front.first_response_tag, .fallback = "sms-first-response-sent",
-	    .type = "text",
+	    .may_be_empty = true, .type = "text",
 	    .help = "tag of a Front conversation that had its first reply; "
 		    "empty: none"),
 
@@ -336,7 +335,7 @@ const struct conf_key config_keys[] = {
 		"app (application channel) or custom (legacy custom channel)"),
 	CONF("front.*", "channel_id", const char *, parse_front_channel_id,
 	    channel_id, .need = CONF_REQUIRED, .type = "Front id",
-	    .help = "the channel, cha_..."),
+	    .help = "the channel's id, which starts with cha_"),
 	CONF("front.*", "secret_file", struct secret, conf_secret, secret,
 	    .need = CONF_REQUIRED, .secret = true, .type = "secret file",
 	    .help = "app: the application's secret; custom: the API token"),
@@ -345,7 +344,6 @@ const struct conf_key config_keys[] = {
 	    .help = "our numbers that this channel serves, blanks between"),
 #undef CONF_OF
 };
-/* clang-format on */
 
 const size_t config_key_count = sizeof(config_keys) / sizeof(config_keys[0]);
 

@@ -40,23 +40,23 @@ normalise(const char *name, size_t len, char out[static NAME_SIZE])
 	out[used] = '\0';
 }
 
-/* The value of a placeholder, or NULL. */
-static const char *
-find_value(const char *name, size_t len, const struct template_values *values)
+/* False where no placeholder has that name; *value may be NULL. */
+static bool
+find_value(const char *name, size_t len, const struct template_values *values,
+    const char **value)
 {
 	char wanted[NAME_SIZE];
-	const char *value;
 	size_t i;
 
 	normalise(name, len, wanted);
 	for (i = 0; i < sizeof(placeholders) / sizeof(placeholders[0]); i++) {
 		if (strcmp(placeholders[i].name, wanted) != 0)
 			continue;
-		memcpy(&value, (const char *)values + placeholders[i].offset,
-		    sizeof(value));
-		return value;
+		memcpy(value, (const char *)values + placeholders[i].offset,
+		    sizeof(*value));
+		return true;
 	}
-	return NULL;
+	return false;
 }
 
 /* Replaces what stands between the braces. */
@@ -64,12 +64,13 @@ static bool
 add_placeholder(struct buf *out, const char *inside, size_t len,
     const struct template_values *values)
 {
-	const char *bar, *value;
+	const char *bar, *value = NULL;
 	size_t name_len;
 
 	bar = memchr(inside, '|', len);
 	name_len = bar != NULL ? (size_t)(bar - inside) : len;
-	value = find_value(inside, name_len, values);
+	if (!find_value(inside, name_len, values, &value))
+		return false;
 	if (value != NULL && value[0] != '\0') {
 		buf_add_str(out, value);
 		return true;

@@ -1,22 +1,10 @@
 #include "io/db_pool.h"
 
-#include <libpq-fe.h>
-#include <sys/epoll.h>
-
 #include "base/clock.h"
 #include "base/limits.h"
 #include "base/log.h"
 
 enum {
-	/* Waiting between attempts to connect, and for one to succeed. */
-	RETRY_BASE_US = 50 * 1000,
-	RETRY_CAP_US = 5 * 1000 * 1000,
-	CONNECT_US = 2 * 1000 * 1000,
-	/*
-	 * A statement that the server should have cut off itself (the role's
-	 * statement_timeout is 700 ms) and has not: the server hangs.
-	 */
-	PATIENCE_US = 850 * 1000,
 	/* Not worth another try with less than this to go. */
 	REPEAT_MIN_US = 50 * 1000,
 	TRIES_MAX = 3,
@@ -27,43 +15,35 @@ enum {
 	GRACE_US = 2 * 1000 * 1000,
 };
 
-enum state { DOWN, CONNECTING, PREPARING, IDLE, BUSY };
-
 struct db_session {
+	struct db_link link;
 	struct db_pool *pool;
-	enum state state;
-	PGconn *conn;
-	struct loop_source source;
-	struct loop_timer timer; /* next attempt, or end of patience */
-	unsigned failures;       /* in a row */
-	struct db_call *call;    /* NULL in BUSY: its caller is gone */
-	PGresult *result;        /* of the statement under way */
-	bool wants_write;
+	struct db_call *call; /* NULL on a busy link: its caller is gone */
 };
 
 struct db_pool {
 	struct loop *loop;
-	struct db_pool_options options;
+	struct db_link_options options;
 	struct db_session *sessions;
+	size_t session_count;
 	struct db_call *first; /* waiting */
 	struct db_call *last;
 	size_t waiting;
 	bool was_up;     /* as last logged */
-	int64_t down_us; /* since when no session is usable */
+	int64_t down_us; /* since when no link is usable */
 	char why[256];   /* the last failure, for the answers */
 };
 
-static void connect_session(struct db_session *s);
 static void dispatch(struct db_pool *p);
 
 bool
 db_pool_is_up(const struct db_pool *p)
 {
-	long i;
+	size_t i;
 
-	for (i = 0; i < p->options.connections; i++)
-		if (p->sessions[i].state == IDLE ||
-		    p->sessions[i].state == BUSY)
+	for (i = 0; i < p->session_count; i++)
+		if (p->sessions[i].link.state == DB_LINK_IDLE ||
+		    p->sessions[i].link.state == DB_LINK_BUSY)
 			return true;
 	return false;
 }
@@ -87,6 +67,15 @@ fail_call(struct db_call *call, enum rc rc, const char *why)
 	(void)err_set(&e, rc, rc == RC_BUSY ? "unavailable" : "fault", "%s: %s",
 	    call->stmt->name, why);
 	finish_call(call, rc, NULL, &e);
+}
+
+static void
+fail_without_database(struct db_call *call)
+{
+	char why[sizeof(call->pool->why) + 16];
+
+	(void)snprintf(why, sizeof(why), "no database: %s", call->pool->why);
+	fail_call(call, RC_BUSY, why);
 }
 
 static void
@@ -124,29 +113,31 @@ unqueue(struct db_pool *p, struct db_call *call)
 	}
 }
 
+/* Takes it out of the queue, or off its link. */
 static void
-call_is_late(struct loop_timer *t)
+detach(struct db_pool *p, struct db_call *call)
 {
-	struct db_call *call = OWNER_OF(t, struct db_call, timer);
-	struct db_pool *p = call->pool;
-	char why[sizeof(p->why) + 64];
-
 	if (call->session != NULL)
 		call->session->call = NULL;
 	else
 		unqueue(p, call);
-	if (db_pool_is_up(p))
-		(void)snprintf(why, sizeof(why), "no answer in time");
+}
+
+static void
+call_is_late(struct loop_timer *t)
+{
+	struct db_call *call = OWNER_OF(t, struct db_call, timer);
+
+	detach(call->pool, call);
+	if (db_pool_is_up(call->pool))
+		fail_call(call, RC_BUSY, "no answer in time");
 	else
-		(void)snprintf(why, sizeof(why), "no database: %s", p->why);
-	fail_call(call, RC_BUSY, why);
+		fail_without_database(call);
 }
 
 void
 db_pool_submit(struct db_pool *p, struct db_call *call)
 {
-	char why[sizeof(p->why) + 64];
-
 	call->pool = p;
 	call->session = NULL;
 	call->tries = 0;
@@ -156,8 +147,7 @@ db_pool_submit(struct db_pool *p, struct db_call *call)
 		return;
 	}
 	if (!db_pool_is_up(p) && clock_us() - p->down_us > GRACE_US) {
-		(void)snprintf(why, sizeof(why), "no database: %s", p->why);
-		fail_call(call, RC_BUSY, why);
+		fail_without_database(call);
 		return;
 	}
 	loop_timer_set(p->loop, &call->timer, call->deadline_us);
@@ -169,10 +159,7 @@ void
 db_pool_cancel(struct db_pool *p, struct db_call *call)
 {
 	loop_timer_stop(p->loop, &call->timer);
-	if (call->session != NULL)
-		call->session->call = NULL;
-	else
-		unqueue(p, call);
+	detach(p, call);
 }
 
 /* Sends it again, or gives up for the reason given. */
@@ -187,7 +174,7 @@ repeat_call(struct db_pool *p, struct db_call *call, const char *why)
 		enqueue(p, call, true);
 }
 
-/* ---- sessions ---------------------------------------------------------- */
+/* ---- links ------------------------------------------------------------- */
 
 /* Logs when the pool as a whole comes and goes, and not every attempt. */
 static void
@@ -207,236 +194,45 @@ note_state(struct db_pool *p)
 }
 
 static void
-note_reason(struct db_pool *p, const char *why)
+link_is_up(struct db_link *l)
 {
-	size_t len = strcspn(why, "\n");
+	struct db_pool *p = OWNER_OF(l, struct db_session, link)->pool;
 
-	(void)snprintf(p->why, sizeof(p->why), "%.*s", (int)len, why);
-}
-
-/* Closes it, tries again later, and sends its call elsewhere. */
-static void
-lose_session(struct db_session *s, const char *why)
-{
-	struct db_pool *p = s->pool;
-	struct db_call *call = s->call;
-	char reason[sizeof(p->why)];
-
-	note_reason(p, why);
-	memcpy(reason, p->why, sizeof(reason));
-	if (s->state == IDLE || s->state == BUSY)
-		s->failures = 0;
-	loop_remove(p->loop, &s->source);
-	PQclear(s->result);
-	PQfinish(s->conn);
-	s->result = NULL;
-	s->conn = NULL;
-	s->call = NULL;
-	s->state = DOWN;
-	loop_timer_set(p->loop, &s->timer,
-	    clock_us() + 1000 +
-		clock_backoff_us(s->failures, RETRY_BASE_US, RETRY_CAP_US));
-	s->failures++;
 	note_state(p);
-	if (call != NULL)
-		repeat_call(p, call, reason);
 	dispatch(p);
 }
 
 static void
-lose_with_message(struct db_session *s)
+link_is_lost(struct db_link *l, const char *why)
 {
-	char why[256];
+	struct db_session *s = OWNER_OF(l, struct db_session, link);
+	struct db_call *call = s->call;
 
-	/* The message lies in the connection that is about to go. */
-	(void)snprintf(why, sizeof(why), "%s", PQerrorMessage(s->conn));
-	lose_session(s, why[0] != '\0' ? why : "the connection was closed");
-}
-
-static void
-timer_is_due(struct loop_timer *t)
-{
-	struct db_session *s = OWNER_OF(t, struct db_session, timer);
-
-	switch (s->state) {
-	case DOWN:
-		connect_session(s);
-		break;
-	case CONNECTING:
-	case PREPARING:
-		lose_session(s, "the server does not answer a new connection");
-		break;
-	case BUSY:
-		log_warn("database: a statement was not answered in %d ms; the "
-			 "connection is given up",
-		    PATIENCE_US / 1000);
-		lose_session(s, "the server does not answer");
-		break;
-	case IDLE:
-		break;
-	}
-}
-
-static void
-become_idle(struct db_session *s)
-{
-	s->state = IDLE;
-	s->failures = 0;
-	loop_timer_stop(s->pool->loop, &s->timer);
+	(void)snprintf(s->pool->why, sizeof(s->pool->why), "%s", why);
+	s->call = NULL;
 	note_state(s->pool);
-}
-
-/* Pushes out what libpq holds; asks to be called again for the rest. */
-static bool
-flush(struct db_session *s)
-{
-	int more = PQflush(s->conn);
-
-	if (more < 0)
-		return false;
-	if ((more == 1) != s->wants_write) {
-		s->wants_write = more == 1;
-		loop_change(s->pool->loop, &s->source,
-		    s->wants_write ? EPOLLIN | EPOLLOUT : EPOLLIN);
-	}
-	return true;
-}
-
-static bool
-send_prepares(struct db_session *s)
-{
-	const struct db_pool_options *o = &s->pool->options;
-	size_t i;
-
-	if (PQenterPipelineMode(s->conn) != 1)
-		return false;
-	for (i = 0; i < o->stmt_count; i++)
-		if (PQsendPrepare(s->conn, o->stmts[i]->name, o->stmts[i]->sql,
-			o->stmts[i]->params, NULL) != 1)
-			return false;
-	return PQpipelineSync(s->conn) == 1 && flush(s);
-}
-
-/* libpq would print it to stderr, past the log. */
-static void
-drop_notice(void *arg, const char *message)
-{
-	(void)arg;
-	(void)message;
-}
-
-static void
-is_connected(struct db_session *s)
-{
-	(void)PQsetNoticeProcessor(s->conn, drop_notice, NULL);
-	(void)PQsetnonblocking(s->conn, 1);
-	/* Details of an error carry values; they have no place in a log. */
-	(void)PQsetErrorVerbosity(s->conn, PQERRORS_SQLSTATE);
-	loop_change(s->pool->loop, &s->source, EPOLLIN);
-	if (!s->pool->options.prepare) {
-		become_idle(s);
-		dispatch(s->pool);
-		return;
-	}
-	s->state = PREPARING;
-	if (!send_prepares(s))
-		lose_with_message(s);
-}
-
-static void
-go_on_connecting(struct db_session *s)
-{
-	uint32_t events;
-
-	switch (PQconnectPoll(s->conn)) {
-	case PGRES_POLLING_READING:
-		events = EPOLLIN;
-		break;
-	case PGRES_POLLING_WRITING:
-		events = EPOLLOUT;
-		break;
-	case PGRES_POLLING_OK:
-		s->source.fd = PQsocket(s->conn);
-		is_connected(s);
-		return;
-	case PGRES_POLLING_FAILED:
-	case PGRES_POLLING_ACTIVE:
-	default:
-		lose_with_message(s);
-		return;
-	}
-	/* libpq may have gone to the next host, with another socket. */
-	if (s->source.fd != PQsocket(s->conn))
-		s->source.active = false;
-	s->source.fd = PQsocket(s->conn);
-	loop_change(s->pool->loop, &s->source, events);
-}
-
-static void
-go_on_preparing(struct db_session *s)
-{
-	ExecStatusType status;
-	char why[256] = "";
-	PGresult *r;
-	bool synced = false;
-
-	while (!PQisBusy(s->conn) && !synced) {
-		r = PQgetResult(s->conn);
-		if (r == NULL)
-			continue;
-		status = PQresultStatus(r);
-		if (status == PGRES_FATAL_ERROR && why[0] == '\0')
-			(void)snprintf(why, sizeof(why),
-			    "cannot prepare a statement: %s (is the schema "
-			    "migrated?)",
-			    PQresultErrorField(r, PG_DIAG_SQLSTATE));
-		synced = status == PGRES_PIPELINE_SYNC;
-		PQclear(r);
-	}
-	if (!synced)
-		return;
-	if (why[0] != '\0' || PQexitPipelineMode(s->conn) != 1) {
-		lose_session(s, why);
-		return;
-	}
-	become_idle(s);
+	if (call != NULL)
+		repeat_call(s->pool, call, why);
 	dispatch(s->pool);
 }
 
-/* The statement is through: hand out its rows, or decide what its error is. */
+/* Decides what an error of the server means for the call that met it. */
 static void
-settle(struct db_session *s)
+judge(struct db_session *s, struct db_call *call, const char *state)
 {
-	struct db_pool *p = s->pool;
-	struct db_call *call = s->call;
-	PGresult *r = s->result;
-	const char *state;
 	char why[64];
 
-	s->call = NULL;
-	s->result = NULL;
-	become_idle(s);
-	if (r == NULL || PQresultStatus(r) == PGRES_TUPLES_OK) {
-		if (call != NULL && r != NULL)
-			finish_call(call, RC_OK, (const struct rows *)r, NULL);
-		else if (call != NULL)
-			fail_call(call, RC_FAULT, "no result");
-		PQclear(r);
-		dispatch(p);
-		return;
-	}
-	state = PQresultErrorField(r, PG_DIAG_SQLSTATE);
 	(void)snprintf(
 	    why, sizeof(why), "SQLSTATE %s", state != NULL ? state : "unknown");
 	switch (db_judge(state)) {
 	case DB_RECONNECT:
+		db_link_drop(&s->link);
 		s->call = call;
-		PQclear(r);
-		lose_session(s, why);
+		link_is_lost(&s->link, why);
 		return;
 	case DB_REPEAT:
 		if (call != NULL)
-			repeat_call(p, call, why);
+			repeat_call(s->pool, call, why);
 		break;
 	case DB_TIMEOUT:
 	case DB_TROUBLE:
@@ -448,125 +244,35 @@ settle(struct db_session *s)
 			fail_call(call, RC_FAULT, why);
 		break;
 	}
-	PQclear(r);
+}
+
+static void
+result_is_here(struct db_link *l, const struct rows *rows, const char *state)
+{
+	struct db_session *s = OWNER_OF(l, struct db_session, link);
+	struct db_pool *p = s->pool;
+	struct db_call *call = s->call;
+
+	s->call = NULL;
+	if (rows == NULL)
+		judge(s, call, state);
+	else if (call != NULL)
+		finish_call(call, RC_OK, rows, NULL);
 	dispatch(p);
-}
-
-static void
-collect(struct db_session *s)
-{
-	PGresult *r;
-
-	while (!PQisBusy(s->conn)) {
-		r = PQgetResult(s->conn);
-		if (r == NULL) {
-			settle(s);
-			return;
-		}
-		/* Only the first counts; a broken connection adds one. */
-		if (s->result == NULL)
-			s->result = r;
-		else
-			PQclear(r);
-	}
-}
-
-static void
-session_is_ready(struct loop_source *source, uint32_t events)
-{
-	struct db_session *s = OWNER_OF(source, struct db_session, source);
-
-	if (s->state == CONNECTING) {
-		go_on_connecting(s);
-		return;
-	}
-	if ((events & EPOLLOUT) != 0 && !flush(s)) {
-		lose_with_message(s);
-		return;
-	}
-	if ((events & ~(uint32_t)EPOLLOUT) == 0)
-		return;
-	if (PQconsumeInput(s->conn) != 1) {
-		/* An error that came first (57P01) says more. */
-		if (s->state == BUSY && s->result == NULL && !PQisBusy(s->conn))
-			collect(s);
-		else
-			lose_with_message(s);
-		return;
-	}
-	switch (s->state) {
-	case PREPARING:
-		go_on_preparing(s);
-		break;
-	case BUSY:
-		collect(s);
-		break;
-	case IDLE:
-		/* Notices and parameter changes; nothing of ours. */
-		if (PQstatus(s->conn) != CONNECTION_OK)
-			lose_with_message(s);
-		break;
-	case DOWN:
-	case CONNECTING:
-		break;
-	}
-}
-
-static void
-connect_session(struct db_session *s)
-{
-	const struct db_pool_options *o = &s->pool->options;
-	/* What stands before dbname is a default, behind it a demand. */
-	const char *const keywords[] = { "fallback_application_name",
-		"tcp_user_timeout", "keepalives_idle", "keepalives_interval",
-		"keepalives_count", "gssencmode", "dbname", "client_encoding",
-		NULL };
-	const char *const values[] = { o->application_name, "5000", "10", "5",
-		"3", "disable", o->conninfo, "UTF8", NULL };
-
-	s->state = CONNECTING;
-	s->wants_write = false;
-	s->conn = PQconnectStartParams(keywords, values, 1);
-	if (s->conn == NULL)
-		fatal("out of memory");
-	if (PQstatus(s->conn) == CONNECTION_BAD) {
-		lose_with_message(s);
-		return;
-	}
-	loop_timer_set(s->pool->loop, &s->timer, clock_us() + CONNECT_US);
-	s->source.fd = PQsocket(s->conn);
-	loop_add(s->pool->loop, &s->source, EPOLLOUT);
-}
-
-/* ---- sending ----------------------------------------------------------- */
-
-static bool
-send_statement(struct db_session *s, const struct db_call *call)
-{
-	const struct stmt *stmt = call->stmt;
-	int sent;
-
-	if (s->pool->options.prepare)
-		sent = PQsendQueryPrepared(s->conn, stmt->name, stmt->params,
-		    call->args, NULL, NULL, 0);
-	else
-		sent = PQsendQueryParams(s->conn, stmt->sql, stmt->params, NULL,
-		    call->args, NULL, NULL, 0);
-	return sent == 1 && flush(s);
 }
 
 static struct db_session *
 find_idle(struct db_pool *p)
 {
-	long i;
+	size_t i;
 
-	for (i = 0; i < p->options.connections; i++)
-		if (p->sessions[i].state == IDLE)
+	for (i = 0; i < p->session_count; i++)
+		if (p->sessions[i].link.state == DB_LINK_IDLE)
 			return &p->sessions[i];
 	return NULL;
 }
 
-/* Gives waiting calls to idle sessions. */
+/* Gives waiting calls to idle links. */
 static void
 dispatch(struct db_pool *p)
 {
@@ -579,37 +285,39 @@ dispatch(struct db_pool *p)
 		call->session = s;
 		call->tries++;
 		s->call = call;
-		s->state = BUSY;
-		if (!send_statement(s, call)) {
-			lose_with_message(s);
-			continue;
-		}
-		loop_timer_set(p->loop, &s->timer, clock_us() + PATIENCE_US);
+		db_link_send(&s->link, call->stmt, call->args);
 	}
 }
+
+/* ---- life cycle -------------------------------------------------------- */
 
 struct db_pool *
 db_pool_new(struct loop *l, const struct db_pool_options *options)
 {
+	struct db_session *s;
 	struct db_pool *p;
-	long i;
+	size_t i;
 
 	p = calloc(1, sizeof(*p));
 	if (p == NULL)
 		fatal("out of memory");
 	p->loop = l;
-	p->options = *options;
+	p->options = options->link;
 	p->down_us = clock_us();
-	note_reason(p, "still connecting");
-	p->sessions =
-	    calloc((size_t)options->connections, sizeof(*p->sessions));
+	(void)snprintf(p->why, sizeof(p->why), "still connecting");
+	p->session_count = (size_t)options->connections;
+	p->sessions = calloc(p->session_count, sizeof(*p->sessions));
 	if (p->sessions == NULL)
 		fatal("out of memory");
-	for (i = 0; i < options->connections; i++) {
-		p->sessions[i].pool = p;
-		p->sessions[i].source.on_ready = session_is_ready;
-		p->sessions[i].timer.on_due = timer_is_due;
-		connect_session(&p->sessions[i]);
+	for (i = 0; i < p->session_count; i++) {
+		s = &p->sessions[i];
+		s->pool = p;
+		s->link.loop = l;
+		s->link.options = &p->options;
+		s->link.on_up = link_is_up;
+		s->link.on_result = result_is_here;
+		s->link.on_lost = link_is_lost;
+		db_link_start(&s->link);
 	}
 	return p;
 }
@@ -617,18 +325,10 @@ db_pool_new(struct loop *l, const struct db_pool_options *options)
 void
 db_pool_free(struct db_pool *p)
 {
-	struct db_session *s;
-	long i;
+	size_t i;
 
-	for (i = 0; i < p->options.connections; i++) {
-		s = &p->sessions[i];
-		loop_timer_stop(p->loop, &s->timer);
-		if (s->conn == NULL)
-			continue;
-		loop_remove(p->loop, &s->source);
-		PQclear(s->result);
-		PQfinish(s->conn);
-	}
+	for (i = 0; i < p->session_count; i++)
+		db_link_stop(&p->sessions[i].link);
 	free(p->sessions);
 	free(p);
 }

@@ -15,19 +15,15 @@
 #include <stdint.h>
 
 #include "base/err.h"
-#include "io/db.h"
+#include "io/db_link.h"
 #include "io/loop.h"
 
 struct db_session;
 struct db_pool;
 
 struct db_pool_options {
-	const char *conninfo;
-	const char *application_name;
+	struct db_link_options link;
 	long connections;
-	bool prepare; /* false behind a pooler in transaction mode */
-	const struct stmt *const *stmts;
-	size_t stmt_count;
 };
 
 /*

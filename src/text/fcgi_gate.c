@@ -120,10 +120,13 @@ bad(const char **why, const char *reason)
 	return GATE_BAD;
 }
 
-/* What is not yet a whole record must still look like one. */
+/*
+ * What is not yet a whole record must still look like one, and its header
+ * tells whether it will be too long.
+ */
 static enum gate
 rest_may_grow(const unsigned char *at, size_t len, unsigned type, unsigned id,
-    const char **why)
+    size_t room, const char **why)
 {
 	if (len > 0 && at[0] != FCGI_VERSION)
 		return bad(why, "no FastCGI 1.0 record");
@@ -132,7 +135,12 @@ rest_may_grow(const unsigned char *at, size_t len, unsigned type, unsigned id,
 	if (type != TYPE_BEGIN && len > 3 &&
 	    ((unsigned)at[2] << 8 | at[3]) != id)
 		return bad(why, "a second request in the midst of one");
-	return GATE_WAIT;
+	if (type == TYPE_BEGIN || len < RECORD_HEADER ||
+	    ((size_t)at[4] << 8 | at[5]) <= room)
+		return GATE_WAIT;
+	if (type == TYPE_STDIN)
+		return GATE_TOO_LARGE;
+	return bad(why, "too many parameters");
 }
 
 enum gate
@@ -149,11 +157,11 @@ fcgi_gate(const void *bytes, size_t len, const struct gate_limits *limits,
 	*why = "";
 	for (;;) {
 		start = at;
-		if (!next_record(&at, &len, &r)) {
-			if (expect == TYPE_STDIN && body > limits->body)
-				return GATE_TOO_LARGE;
-			return rest_may_grow(at, len, expect, id, why);
-		}
+		if (!next_record(&at, &len, &r))
+			return rest_may_grow(at, len, expect, id,
+			    expect == TYPE_PARAMS ? limits->params - params
+						  : limits->body - body,
+			    why);
 		if (start[0] != FCGI_VERSION)
 			return bad(why, "no FastCGI 1.0 record");
 		if (expect == TYPE_BEGIN) {

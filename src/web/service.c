@@ -42,12 +42,14 @@ service_new(struct loop *l, const char *config_path, struct service **out,
 	s->gate_limits.params = LIMIT_PARAMS;
 	s->gate_limits.body = (size_t)s->config.responder.max_body_bytes;
 	options = (struct db_pool_options){
-		.conninfo = s->config.database.fcgi_conninfo,
-		.application_name = "frontline-fcgi",
+		.link = {
+			.conninfo = s->config.database.fcgi_conninfo,
+			.application_name = "frontline-fcgi",
+			.prepare = s->config.database.prepared_statements,
+			.stmts = responder_stmts,
+			.stmt_count = responder_stmt_count,
+		},
 		.connections = s->config.database.connections,
-		.prepare = s->config.database.prepared_statements,
-		.stmts = responder_stmts,
-		.stmt_count = responder_stmt_count,
 	};
 	s->db = db_pool_new(l, &options);
 	s->users = 1;

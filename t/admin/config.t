@@ -76,6 +76,8 @@ for (
 	[['migrate', '--help'], 0, qr/^usage: .*migrate/],
 	[['config', '--help'], 0, qr/^usage: .*config/],
 	[['-c', $conf, 'call', '--help'], 0, qr/^usage: .*call list/],
+	[['-c', "$dir/none", 'call', '--help'], 0, qr/^usage: .*call list/],
+	[['-c', "$dir/none", 'call', 'list'], 78, qr{^frontlinectl: \Q$dir\E/none: }],
 	[['-c', $conf, 'call'], 64, qr/^try: frontlinectl call --help$/m],
 	[['-c', $conf, 'call', 'sing'], 64, qr/^try: /m],
 	[['-c', $conf, 'call', 'list'], 64, qr/call list needs --worker/],

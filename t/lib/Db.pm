@@ -19,6 +19,7 @@ use File::Basename ();
 use File::Path ();
 use File::Temp ();
 use POSIX ();
+use Scratch qw(scratch_base);
 use Test::More ();
 use Time::HiRes ();
 
@@ -45,8 +46,7 @@ sub new {
 		Test::More::plan(skip_all => 'PostgreSQL does not run as root, and there is no user postgres') unless defined $uid;
 		@as = ('setpriv', "--reuid=$uid", "--regid=$gid", '--clear-groups');
 	}
-	my $base = -d '/dev/shm' && -w '/dev/shm' ? '/dev/shm' : '/tmp';
-	my $dir = File::Temp::tempdir("frontline-db-$$-XXXXXX", DIR => $base);
+	my $dir = File::Temp::tempdir("frontline-db-$$-XXXXXX", DIR => scratch_base());
 	chown((getpwnam 'postgres')[2, 3], $dir) if @as;
 	my $self = bless { bin => $bin, as => \@as, dir => $dir, sessions => {} }, $class;
 	$living{$dir} = { bin => $bin, as => \@as, dir => $dir };

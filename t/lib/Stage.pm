@@ -18,6 +18,7 @@ use Curl ();
 use Exporter 'import';
 use File::Copy ();
 use File::Temp ();
+use Scratch qw(scratch_base);
 use Scalar::Util qw(weaken);
 use Stage::Process qw(wait_until);
 use Test::More ();
@@ -105,17 +106,6 @@ sub wrapper {
 	my ($found) = grep { -x } map { "$_/$program" } split /:/, $ENV{PATH};
 
 	return ($found // $program, @rest);
-}
-
-# Memory where it has room for clusters and may hold programs (in a container
-# it often has and may not).  Short, because sockets lie below it.
-sub scratch_base {
-	my ($room) = qx(df -Pk /dev/shm 2>/dev/null) =~
-	    /^\S+ +\d+ +\d+ +(\d+) .* \/dev\/shm$/m;
-	my ($options) = qx(cat /proc/mounts) =~ m{^\S+ /dev/shm \S+ (\S+)}m;
-
-	return ($room // 0) > 1_000_000 && ($options // 'noexec') !~ /noexec/
-	    && -w '/dev/shm' ? '/dev/shm' : '/tmp';
 }
 
 # PostgreSQL refuses to run as root, and the checkout may be out of reach of

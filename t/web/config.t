@@ -58,6 +58,11 @@ for (
 	['service', 'public_base_url', 'https://example.com:99999', 'a port'],
 	['service', 'default_country', 'Norway', 'a name'],
 	['service', 'strict_access', 'maybe', 'no boolean'],
+	['service', 'strict_access', '', 'empty, which is not "no"'],
+	['responder', 'nginx_user', '', 'empty, which is not root'],
+	['database', 'fcgi_conninfo', '', 'empty'],
+	['twilio', 'api_base_url', 'http://127.evil.example',
+	    'a name that only looks like loopback'],
 	['service', 'masking', '2', 'no boolean'],
 	['service', 'friendly_name', 'nick', 'an unknown word'],
 	['service', 'log_level', 'loud', 'an unknown word'],
@@ -105,6 +110,7 @@ for (
 	["$good\n[service]\nmasking = yes\nmasking = no\n", 'a key twice'],
 	["$good\n[service]\ndefault_worker = " . 'x' x 300 . "\n",
 	    'a line that is too long'],
+	["$good\n[service]\ndefault_worker = ana\0junk\n", 'a NUL byte'],
 	['', 'an empty file'],
 ) {
 	my ($said, $status) = check($_->[0]);

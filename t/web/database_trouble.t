@@ -62,6 +62,24 @@ is(ask()->{status}, 200, 'all is well at first');
 	kill 'CONT', @stopped;
 }
 
+# One that hangs, and then all, under load: the statement goes to another
+# connection, and nobody is turned away.
+for my $how ('one', 'every') {
+	my $load = $stage->load_with({ clients => 4 }, 'GetCustomersList',
+	    { PageSize => 1 });
+
+	wait_until(sub { $load->count > 100 }, 'the load runs');
+	my @stopped = $how eq 'one' ? (backends())[0] : backends();
+	kill 'STOP', @stopped;
+	my $before = $load->count;
+	wait_until(sub { $load->count > $before + 300 }, 'the load goes on');
+	my ($count, $bad) = $load->stop;
+	is(@$bad, 0, "$how backend hangs: none of $count requests failed") or
+	    diag(@$bad[0 .. ($#$bad < 5 ? $#$bad : 5)]);
+	kill 'CONT', @stopped;
+	recovers("$how backend hangs");
+}
+
 # The whole server hangs.
 {
 	my @stopped = ($stage->{postgres}, Stage::Process::children($stage->{postgres}));

@@ -1,0 +1,352 @@
+#include "io/db_link.h"
+
+#include <libpq-fe.h>
+#include <sys/epoll.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+
+enum {
+	/* Waiting between attempts to connect, and for one to succeed. */
+	RETRY_BASE_US = 50 * 1000,
+	RETRY_CAP_US = 5 * 1000 * 1000,
+	CONNECT_US = 2 * 1000 * 1000,
+	PATIENCE_US = DB_LINK_PATIENCE_MS * 1000,
+};
+
+/* ---- going down -------------------------------------------------------- */
+
+void
+db_link_drop(struct db_link *l)
+{
+	if (l->state == DB_LINK_IDLE || l->state == DB_LINK_BUSY)
+		l->failures = 0;
+	loop_remove(l->loop, &l->source);
+	PQclear(l->result);
+	PQfinish(l->conn);
+	l->result = NULL;
+	l->conn = NULL;
+	l->state = DB_LINK_DOWN;
+	loop_timer_set(l->loop, &l->timer,
+	    clock_us() + 1000 +
+		clock_backoff_us(l->failures, RETRY_BASE_US, RETRY_CAP_US));
+	l->failures++;
+}
+
+static void
+lose(struct db_link *l, const char *why)
+{
+	db_link_drop(l);
+	l->on_lost(l, why);
+}
+
+static void
+lose_with_message(struct db_link *l)
+{
+	char why[256];
+
+	/* The message lies in the connection that is about to go. */
+	(void)snprintf(why, sizeof(why), "%.*s",
+	    (int)strcspn(PQerrorMessage(l->conn), "\n"),
+	    PQerrorMessage(l->conn));
+	lose(l, why[0] != '\0' ? why : "the connection was closed");
+}
+
+/* ---- coming up --------------------------------------------------------- */
+
+static void
+come_up(struct db_link *l)
+{
+	l->state = DB_LINK_IDLE;
+	l->failures = 0;
+	loop_timer_stop(l->loop, &l->timer);
+	l->on_up(l);
+}
+
+/* Pushes out what libpq holds; asks to be called again for the rest. */
+static bool
+flush(struct db_link *l)
+{
+	int more = PQflush(l->conn);
+
+	if (more < 0)
+		return false;
+	if ((more == 1) != l->wants_write) {
+		l->wants_write = more == 1;
+		loop_change(l->loop, &l->source,
+		    l->wants_write ? EPOLLIN | EPOLLOUT : EPOLLIN);
+	}
+	return true;
+}
+
+static bool
+send_prepares(struct db_link *l)
+{
+	const struct db_link_options *o = l->options;
+	size_t i;
+
+	if (PQenterPipelineMode(l->conn) != 1)
+		return false;
+	for (i = 0; i < o->stmt_count; i++)
+		if (PQsendPrepare(l->conn, o->stmts[i]->name, o->stmts[i]->sql,
+			o->stmts[i]->params, NULL) != 1)
+			return false;
+	return PQpipelineSync(l->conn) == 1 && flush(l);
+}
+
+/* libpq would print it to stderr, past the log. */
+static void
+drop_notice(void *arg, const char *message)
+{
+	(void)arg;
+	(void)message;
+}
+
+static void
+is_connected(struct db_link *l)
+{
+	(void)PQsetNoticeProcessor(l->conn, drop_notice, NULL);
+	(void)PQsetnonblocking(l->conn, 1);
+	/* Details of an error carry values; they have no place in a log. */
+	(void)PQsetErrorVerbosity(l->conn, PQERRORS_SQLSTATE);
+	loop_change(l->loop, &l->source, EPOLLIN);
+	if (!l->options->prepare) {
+		come_up(l);
+		return;
+	}
+	l->state = DB_LINK_PREPARING;
+	if (!send_prepares(l))
+		lose_with_message(l);
+}
+
+static void
+go_on_connecting(struct db_link *l)
+{
+	uint32_t events;
+
+	switch (PQconnectPoll(l->conn)) {
+	case PGRES_POLLING_READING:
+		events = EPOLLIN;
+		break;
+	case PGRES_POLLING_WRITING:
+		events = EPOLLOUT;
+		break;
+	case PGRES_POLLING_OK:
+		events = 0;
+		break;
+	case PGRES_POLLING_FAILED:
+	case PGRES_POLLING_ACTIVE:
+	default:
+		lose_with_message(l);
+		return;
+	}
+	/* libpq may have gone to the next host, with another socket. */
+	if (l->source.fd != PQsocket(l->conn))
+		l->source.active = false;
+	l->source.fd = PQsocket(l->conn);
+	if (events == 0)
+		is_connected(l);
+	else
+		loop_change(l->loop, &l->source, events);
+}
+
+static void
+go_on_preparing(struct db_link *l)
+{
+	ExecStatusType status;
+	char why[256] = "";
+	PGresult *r;
+	bool synced = false;
+
+	while (!PQisBusy(l->conn) && !synced) {
+		r = PQgetResult(l->conn);
+		if (r == NULL)
+			continue;
+		status = PQresultStatus(r);
+		if (status == PGRES_FATAL_ERROR && why[0] == '\0')
+			(void)snprintf(why, sizeof(why),
+			    "cannot prepare a statement: %s (is the schema "
+			    "migrated?)",
+			    PQresultErrorField(r, PG_DIAG_SQLSTATE));
+		synced = status == PGRES_PIPELINE_SYNC;
+		PQclear(r);
+	}
+	if (!synced)
+		return;
+	if (why[0] != '\0')
+		lose(l, why);
+	else if (PQexitPipelineMode(l->conn) != 1)
+		lose_with_message(l);
+	else
+		come_up(l);
+}
+
+static void
+start_attempt(struct db_link *l)
+{
+	const struct db_link_options *o = l->options;
+	/* What stands before dbname is a default, behind it a demand. */
+	const char *const keywords[] = { "fallback_application_name",
+		"tcp_user_timeout", "keepalives_idle", "keepalives_interval",
+		"keepalives_count", "gssencmode", "dbname", "client_encoding",
+		NULL };
+	const char *const values[] = { o->application_name, "5000", "10", "5",
+		"3", "disable", o->conninfo, "UTF8", NULL };
+
+	l->state = DB_LINK_CONNECTING;
+	l->wants_write = false;
+	l->conn = PQconnectStartParams(keywords, values, 1);
+	if (l->conn == NULL)
+		fatal("out of memory");
+	if (PQstatus(l->conn) == CONNECTION_BAD) {
+		lose_with_message(l);
+		return;
+	}
+	loop_timer_set(l->loop, &l->timer, clock_us() + CONNECT_US);
+	l->source.fd = PQsocket(l->conn);
+	loop_add(l->loop, &l->source, EPOLLOUT);
+}
+
+/* ---- a statement ------------------------------------------------------- */
+
+/* The statement is through, its first result kept. */
+static void
+hand_out(struct db_link *l)
+{
+	PGresult *r = l->result;
+
+	l->result = NULL;
+	l->state = DB_LINK_IDLE;
+	loop_timer_stop(l->loop, &l->timer);
+	if (r != NULL && PQresultStatus(r) == PGRES_TUPLES_OK)
+		l->on_result(l, (const struct rows *)r, NULL);
+	else
+		l->on_result(l, NULL,
+		    r != NULL ? PQresultErrorField(r, PG_DIAG_SQLSTATE) : NULL);
+	PQclear(r);
+}
+
+static void
+collect(struct db_link *l)
+{
+	PGresult *r;
+
+	while (!PQisBusy(l->conn)) {
+		r = PQgetResult(l->conn);
+		if (r == NULL) {
+			hand_out(l);
+			return;
+		}
+		/* Only the first counts; a broken connection adds one. */
+		if (l->result == NULL)
+			l->result = r;
+		else
+			PQclear(r);
+	}
+}
+
+void
+db_link_send(
+    struct db_link *l, const struct stmt *stmt, const char *const *args)
+{
+	int sent;
+
+	l->state = DB_LINK_BUSY;
+	if (l->options->prepare)
+		sent = PQsendQueryPrepared(
+		    l->conn, stmt->name, stmt->params, args, NULL, NULL, 0);
+	else
+		sent = PQsendQueryParams(l->conn, stmt->sql, stmt->params, NULL,
+		    args, NULL, NULL, 0);
+	if (sent != 1 || !flush(l))
+		lose_with_message(l);
+	else
+		loop_timer_set(l->loop, &l->timer, clock_us() + PATIENCE_US);
+}
+
+/* ---- events ------------------------------------------------------------ */
+
+static void
+link_is_ready(struct loop_source *source, uint32_t events)
+{
+	struct db_link *l = OWNER_OF(source, struct db_link, source);
+
+	if (l->state == DB_LINK_CONNECTING) {
+		go_on_connecting(l);
+		return;
+	}
+	if ((events & EPOLLOUT) != 0 && !flush(l)) {
+		lose_with_message(l);
+		return;
+	}
+	if ((events & ~(uint32_t)EPOLLOUT) == 0)
+		return;
+	if (PQconsumeInput(l->conn) != 1) {
+		/* An error that came first (57P01) says more. */
+		if (l->state == DB_LINK_BUSY && !PQisBusy(l->conn))
+			collect(l);
+		else
+			lose_with_message(l);
+		return;
+	}
+	switch (l->state) {
+	case DB_LINK_PREPARING:
+		go_on_preparing(l);
+		break;
+	case DB_LINK_BUSY:
+		collect(l);
+		break;
+	case DB_LINK_IDLE:
+		/* Notices and parameter changes; nothing of ours. */
+		if (PQstatus(l->conn) != CONNECTION_OK)
+			lose_with_message(l);
+		break;
+	case DB_LINK_DOWN:
+	case DB_LINK_CONNECTING:
+		break;
+	}
+}
+
+static void
+timer_is_due(struct loop_timer *t)
+{
+	struct db_link *l = OWNER_OF(t, struct db_link, timer);
+
+	switch (l->state) {
+	case DB_LINK_DOWN:
+		start_attempt(l);
+		break;
+	case DB_LINK_CONNECTING:
+	case DB_LINK_PREPARING:
+		lose(l, "the server does not answer a new connection");
+		break;
+	case DB_LINK_BUSY:
+		log_warn("database: a statement was not answered in %d ms; the "
+			 "connection is given up",
+		    DB_LINK_PATIENCE_MS);
+		lose(l, "the server does not answer");
+		break;
+	case DB_LINK_IDLE:
+		break;
+	}
+}
+
+void
+db_link_start(struct db_link *l)
+{
+	l->source.on_ready = link_is_ready;
+	l->timer.on_due = timer_is_due;
+	start_attempt(l);
+}
+
+void
+db_link_stop(struct db_link *l)
+{
+	loop_timer_stop(l->loop, &l->timer);
+	if (l->conn == NULL)
+		return;
+	loop_remove(l->loop, &l->source);
+	PQclear(l->result);
+	PQfinish(l->conn);
+	l->conn = NULL;
+}

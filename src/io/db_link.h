@@ -1,0 +1,78 @@
+/*
+ * db_link.h -- one PostgreSQL connection that is never waited for: it
+ * connects, prepares its statements, runs one at a time, and comes back by
+ * itself when it is lost.  io/db_pool.c is its only user.
+ *
+ * The owner embeds it, fills the members above the line, and gives it a place
+ * that outlives the loop.
+ */
+#ifndef IO_DB_LINK_H
+#define IO_DB_LINK_H
+#include <stdbool.h>
+
+#include "io/db.h"
+#include "io/loop.h"
+
+enum {
+	/*
+	 * A statement that the server should have cut off itself (the role's
+	 * statement_timeout is 700 ms) and has not: the server hangs.
+	 */
+	DB_LINK_PATIENCE_MS = 850,
+};
+
+struct db_link_options {
+	const char *conninfo;
+	const char *application_name;
+	bool prepare; /* false behind a pooler in transaction mode */
+	const struct stmt *const *stmts;
+	size_t stmt_count;
+};
+
+enum db_link_state {
+	DB_LINK_DOWN, /* waiting for the next attempt */
+	DB_LINK_CONNECTING,
+	DB_LINK_PREPARING,
+	DB_LINK_IDLE,
+	DB_LINK_BUSY,
+};
+
+struct db_link {
+	struct loop *loop;
+	const struct db_link_options *options;
+	/* It is idle for the first time since it was down. */
+	void (*on_up)(struct db_link *l);
+	/*
+	 * The statement is through and the link idle: rows, or NULL and the
+	 * SQLSTATE (which may be NULL, too).  Valid during the call.
+	 */
+	void (*on_result)(
+	    struct db_link *l, const struct rows *rows, const char *state);
+	/* It went down, and will try again. */
+	void (*on_lost)(struct db_link *l, const char *why);
+
+	/* ---- its own */
+	enum db_link_state state;
+	void *conn;   /* PGconn */
+	void *result; /* PGresult of the statement under way */
+	struct loop_source source;
+	struct loop_timer timer; /* next attempt, or end of patience */
+	unsigned failures;       /* in a row */
+	bool wants_write;
+};
+
+/* Starts the first attempt.  on_lost may be called before this returns. */
+void db_link_start(struct db_link *l);
+void db_link_stop(struct db_link *l);
+
+/*
+ * Sends a statement on an idle link.  Where that fails the link goes down:
+ * on_lost is called before this returns.
+ */
+void db_link_send(
+    struct db_link *l, const struct stmt *stmt, const char *const *args);
+
+/* Gives the connection up and tries again; on_lost is not called. */
+void db_link_drop(struct db_link *l);
+
+#endif

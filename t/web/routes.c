@@ -1,0 +1,131 @@
+#include "web/routes.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "t/tap.h"
+#include "web/actions.h"
+
+static bool
+is_whole(const struct route *r)
+{
+	return r->method != NULL && r->name != NULL && r->path != NULL &&
+	       r->path[0] == '/' && strpbrk(r->path, "?#%") == NULL &&
+	       r->actions != NULL && r->actions[0] != NULL;
+}
+
+static bool
+is_same(const char *a, const char *b)
+{
+	return a != NULL && b != NULL && strcmp(a, b) == 0;
+}
+
+/* Actions that cannot be told from one of those before them. */
+static size_t
+count_vague(const struct action *const *actions)
+{
+	size_t i, j, vague = 0;
+
+	for (i = 0; actions[i] != NULL; i++) {
+		vague += actions[i]->answer == NULL;
+		/* Where several share a path, a word tells them apart. */
+		vague += actions[i]->location == NULL &&
+			 (i > 0 || actions[1] != NULL);
+		for (j = 0; j < i; j++)
+			vague +=
+			    is_same(actions[i]->location, actions[j]->location);
+	}
+	return vague;
+}
+
+static void
+test_table(void)
+{
+	size_t i, j, unproven = 0, repeated = 0, torn = 0, vague = 0;
+
+	for (i = 0; i < route_count; i++) {
+		unproven += routes[i].auth != AUTH_TWILIO &&
+			    routes[i].auth != AUTH_LOOPBACK;
+		if (!is_whole(&routes[i])) {
+			torn++;
+			continue;
+		}
+		vague += count_vague(routes[i].actions);
+		for (j = 0; j < i; j++)
+			repeated += is_same(routes[i].path, routes[j].path) ||
+				    is_same(routes[i].name, routes[j].name);
+	}
+	ok(route_count > 0, "%zu routes", route_count);
+	is_int(unproven, 0, "none without a proof of who asks");
+	is_int(torn, 0, "each says method, path, name and what it does");
+	is_int(repeated, 0, "no path and no name twice");
+	is_int(vague, 0, "and a Location says which of several is meant");
+}
+
+/* What is open to the world is proven by Twilio's signature. */
+static void
+test_auth(void)
+{
+	size_t i, public = 0;
+
+	for (i = 0; i < route_count; i++)
+	public += strcmp(routes[i].method, "GET") != 0 &&
+		  routes[i].auth != AUTH_TWILIO;
+	is_int(public, 0, "whatever is not GET needs a signature");
+}
+
+/* A table of fields fills a struct of that size and no more. */
+static void
+test_fields(void)
+{
+	const struct action *const *a;
+	const struct field *f;
+	size_t i, beyond = 0, repeated = 0;
+	const struct field *g;
+
+	for (i = 0; i < route_count; i++)
+		for (a = routes[i].actions; *a != NULL; a++) {
+			if ((*a)->fields == NULL)
+				continue;
+			for (f = (*a)->fields; f->name != NULL; f++) {
+				beyond += f->offset >= (*a)->size;
+				for (g = (*a)->fields; g != f; g++)
+					repeated +=
+					    strcmp(f->name, g->name) == 0;
+			}
+		}
+	is_int(beyond, 0, "every field lies in the struct of its action");
+	is_int(repeated, 0, "and is asked for once");
+}
+
+static void
+test_find(void)
+{
+	static const char *const unknown[] = { "", "/", "/callbacks",
+		"/callbacks/", "/callbacks/crm/", "//callbacks/crm",
+		"/callbacks/crm%20", "/callbacks/cr%6d", "/Callbacks/crm",
+		"/callbacks/./crm", "/callbacks/crm;x", "/callbacks/crm#x",
+		"callbacks/crm", "?/callbacks/crm", "/callbacks/crmx",
+		"https://x/callbacks/crm" };
+	size_t i, found = 0;
+
+	for (i = 0; i < route_count; i++)
+		found += route_find(routes[i].path) == &routes[i];
+	is_int(found, route_count, "each route is found by its path");
+	ok(route_find("/callbacks/crm?x=/callbacks/templates") ==
+		route_find("/callbacks/crm"),
+	    "a query does not count");
+	ok(route_find("/callbacks/crm?") != NULL, "nor an empty one");
+	for (i = 0; i < sizeof(unknown) / sizeof(unknown[0]); i++)
+		ok(route_find(unknown[i]) == NULL, "unknown: '%s'", unknown[i]);
+}
+
+int
+main(void)
+{
+	test_table();
+	test_auth();
+	test_fields();
+	test_find();
+	return done_testing();
+}
