@@ -91,8 +91,9 @@ send_reply(struct connection *c)
 
 	buf_clear(&c->out);
 	reply_format(&c->call, &c->out);
-	kept = fcgi_reply(c->fcgi, c->out.bytes, c->out.len, !c->all->draining);
+	/* First the line: whoever has the answer finds it in the log. */
 	serve_log(&c->call);
+	kept = fcgi_reply(c->fcgi, c->out.bytes, c->out.len, !c->all->draining);
 	release_service(c);
 	arena_reset(c->arena);
 	c->state = AT_GATE;

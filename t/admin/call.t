@@ -10,7 +10,7 @@ my $stage = Stage->new;
 my $dir = $stage->{dir};
 
 sub call {
-	return $stage->run("$dir/bin/frontlinectl", '-c', $stage->{conf},
+	return $stage->ctl('-c', $stage->{conf},
 	    'call', @_);
 }
 

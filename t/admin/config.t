@@ -18,7 +18,7 @@ my $conf = $stage->write_config(
     'front.support.secret_file' => "$dir/secret/front");
 
 sub ctl {
-	return $stage->run("$dir/bin/frontlinectl", @_);
+	return $stage->ctl(@_);
 }
 
 {

@@ -14,7 +14,7 @@ my @files = map { m{([^/]+)$} } sort glob "$dir/schema/*.sql";
 sub migrate {
 	my ($base, @more) = @_;
 
-	return $stage->run("$dir/bin/frontlinectl", 'migrate', '--database',
+	return $stage->ctl('migrate', '--database',
 	    $stage->conninfo('postgres', $base), '--schema', "$dir/schema",
 	    @more);
 }
@@ -119,7 +119,7 @@ for my $option ([], ['--check'], ['--status']) {
 
 # No database, no folder, bad words.
 {
-	my ($said, $status) = $stage->run("$dir/bin/frontlinectl", 'migrate',
+	my ($said, $status) = $stage->ctl('migrate',
 	    '--database', "host=$dir/none dbname=frontline",
 	    '--schema', "$dir/schema");
 

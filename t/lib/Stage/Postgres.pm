@@ -89,7 +89,7 @@ sub migrate {
 	my $dir = $self->{dir};
 
 	$self->sql('CREATE DATABASE frontline', database => 'postgres');
-	my ($said, $status) = $self->run("$dir/bin/frontlinectl", 'migrate',
+	my ($said, $status) = $self->ctl('migrate',
 	    '--database', $self->conninfo('postgres'),
 	    '--schema', "$dir/schema");
 	die "frontlinectl migrate: $said" if $status;

@@ -45,6 +45,14 @@ sub run {
 	return (Curl::take($file), $status);
 }
 
+# frontlinectl, with the wrapper of the programs in front.
+sub ctl {
+	my ($self, @arguments) = @_;
+
+	return $self->run(@{$self->{wrapper}}, "$self->{dir}/bin/frontlinectl",
+	    @arguments);
+}
+
 # A child whose output goes to a file and whose input is `input` or nothing.
 sub fork_to {
 	my ($self, $file, $input, @command) = @_;
