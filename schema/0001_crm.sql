@@ -164,33 +164,53 @@ CREATE FUNCTION frontline.is_plain(p_text text, p_bytes integer) RETURNS boolean
      AND p_text ~ '[^\s\u00a0\u1680\u2000-\u200b\u2028\u2029\u202f\u205f\u3000\ufeff]' $$;
 COMMENT ON FUNCTION frontline.is_plain(text, integer) IS 'One line with something on it: not blank, no control characters, at most so many bytes';
 
+-- One pass: what a variable puts in is not looked at again.  GetTemplatesByCustomerId offers this text, and the constraint below
+-- judges the same.
+CREATE FUNCTION frontline.fill_variables(p_content text, p_variables jsonb) RETURNS text
+LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS $$
+BEGIN
+  IF p_variables IS NULL THEN RETURN p_content; END IF;
+  RETURN (SELECT string_agg(CASE WHEN t.n = 1 THEN t.part
+                                 WHEN p_variables ? t.m[1] THEN (p_variables ->> t.m[1]) || t.m[2]
+                                 ELSE '{{' || t.part END, '' ORDER BY t.n)
+            FROM (SELECT s.part, s.n, regexp_match(s.part, '^ *([1-9][0-9]?) *\}\}(.*)$') AS m
+                    FROM unnest(string_to_array(p_content, '{{')) WITH ORDINALITY s (part, n)) t);
+END $$;
+COMMENT ON FUNCTION frontline.fill_variables(text, jsonb) IS
+  'Text with {{1}} to {{99}} replaced as content_variables says; only blanks may stand beside the number, and a number without a value stays';
+
 -- Placeholders are named as their columns, or as older templates have them: {{Name}}, {{Author}}.  Case, underscores and
--- spaces do not count: {{FirstName}} is {{first_name}}.  After a bar stands what is said when there is no value.
+-- blanks do not count: {{FirstName}} is {{first_name}}.  After a bar stands what is said when there is no value.  The responder
+-- (src/core/template.c) knows the same names and reads them by the same rules: from "{{" to the next "}}", A to Z as a to z, of
+-- white space only U+0020.  It takes braces without a partner for text; here they are refused, since they are a slip of the pen.
 CREATE FUNCTION frontline.placeholders_known(p_content text, p_variables jsonb) RETURNS boolean
 LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS $$
 DECLARE
-  k text; v text; token text;
+  k text; v text; part text; n bigint; ends integer;
 BEGIN
   IF p_variables IS NOT NULL THEN
     IF jsonb_typeof(p_variables) <> 'object' THEN RETURN false; END IF;
     FOR k, v IN SELECT e.key, CASE jsonb_typeof(e.value) WHEN 'string' THEN e.value #>> '{}' END FROM jsonb_each(p_variables) e LOOP
-      IF k !~ '^[1-9][0-9]?$' OR v IS NULL OR v ~ '\{\{\s*[0-9]' OR NOT frontline.placeholders_known(v, NULL) THEN
-        RETURN false;
-      END IF;
+      IF k !~ '^[1-9][0-9]?$' OR v IS NULL OR NOT frontline.placeholders_known(v, NULL) THEN RETURN false; END IF;
     END LOOP;
   END IF;
-  IF regexp_replace(p_content, '\{\{[^{}]*\}\}', '', 'g') ~ '\{\{|\}\}' THEN RETURN false; END IF;
-  FOR token IN SELECT m[1] FROM regexp_matches(p_content, '\{\{([^{}]*)\}\}', 'g') m LOOP
-    k := lower(regexp_replace(split_part(token, '|', 1), '[\s_]', '', 'g') COLLATE "C");
-    IF k NOT IN ('firstname', 'lastname', 'displayname', 'companyname', 'name', 'worker', 'author')
-       AND NOT coalesce(k ~ '^[1-9][0-9]?$' AND p_variables ? k AND token !~ '\|', false) THEN
+  FOR part, n IN SELECT s.part, s.n
+                   FROM unnest(string_to_array(frontline.fill_variables(p_content, p_variables), '{{')) WITH ORDINALITY s (part, n) LOOP
+    ends := strpos(part, '}}');
+    IF n = 1 THEN
+      IF ends > 0 THEN RETURN false; END IF;
+      CONTINUE;
+    END IF;
+    k := lower(translate(split_part(left(part, ends - 1), '|', 1), ' _', '') COLLATE "C");
+    IF ends = 0 OR strpos(substr(part, ends + 2), '}}') > 0
+       OR k NOT IN ('displayname', 'name', 'firstname', 'lastname', 'companyname', 'company', 'worker', 'author') THEN
       RETURN false;
     END IF;
   END LOOP;
   RETURN true;
 END $$;
 COMMENT ON FUNCTION frontline.placeholders_known(text, jsonb) IS
-  'Whether every {{placeholder}} of a template can be filled: first_name, last_name, display_name (Name), company_name, worker (Author), or a number that content_variables maps';
+  'Whether every {{placeholder}} of a template can be filled: first_name, last_name, display_name (name), company_name (company), worker (author), or a number that content_variables maps';
 
 -- --------------------------------------------------------------------------------------------------- countries, once
 CREATE TABLE frontline.country (
@@ -398,13 +418,14 @@ CREATE INDEX customer_owner_page_idx ON frontline.customer (owner_id, sort_name,
 CREATE INDEX customer_team_page_idx  ON frontline.customer (team_id, sort_name, customer_id) INCLUDE (search_text, phone_digits)
   WHERE deleted_at IS NULL AND team_id IS NOT NULL;
 CREATE INDEX customer_merged_idx ON frontline.customer (merged_into_id) WHERE merged_into_id IS NOT NULL;
--- fastupdate is off because every search would first read the whole list of pending entries.
+-- fastupdate is off because every search would first read the whole list of pending entries.  "+ 0" keeps the page indexes out
+-- of a trigram search: before the first ANALYZE they look as cheap, and read everything the owner has.
 DO $$
 DECLARE at text := (SELECT n.nspname FROM pg_catalog.pg_extension e JOIN pg_catalog.pg_namespace n ON n.oid = e.extnamespace
                      WHERE e.extname = 'pg_trgm');
 BEGIN
   EXECUTE format('CREATE INDEX customer_search_idx ON frontline.customer USING gin
-    (owner_id, team_id, search_text %1$I.gin_trgm_ops, phone_digits %1$I.gin_trgm_ops) WITH (fastupdate = off) WHERE deleted_at IS NULL', at);
+    ((owner_id + 0), (team_id + 0), search_text %1$I.gin_trgm_ops, phone_digits %1$I.gin_trgm_ops) WITH (fastupdate = off) WHERE deleted_at IS NULL', at);
 END $$;
 
 CREATE TABLE frontline.channel (
@@ -702,7 +723,7 @@ COMMENT ON COLUMN frontline.audit_log.row_key    IS 'Key of the row; for channel
 COMMENT ON COLUMN frontline.audit_log.action     IS 'INSERT, UPDATE, DELETE, ERASE, MERGE, READ';
 COMMENT ON COLUMN frontline.audit_log.changed    IS 'Column -> [old, new] for the columns that changed; NULL after erasure';
 
--- The list reads the DELETE entry of a customer to go on behind an anchor that was deleted meanwhile.
+-- The list reads a customer's entries to go on behind an anchor that was moved or deleted meanwhile: anchor_sort_name().
 CREATE FUNCTION frontline.audit() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE

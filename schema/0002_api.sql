@@ -83,12 +83,16 @@ BEGIN
     RETURN;
   END IF;
 
-  pattern := '%%' || replace(replace(replace(p_text, '\', '\\'), '%%', '\%%'), '_', '\_') || '%%';
+  -- One word of the query finds the candidates, the whole query judges them: every further trigram is one more list to read, and
+  -- those of a word like "customer" hold everybody.  A word with digits is likely the rarest, then the longest.
+  SELECT '%%' || w || '%%' INTO pattern FROM regexp_split_to_table(p_text, '[^[:alnum:]]+') w
+   WHERE length(w) >= 3 ORDER BY w ~ '[0-9]' DESC, length(w) DESC LIMIT 1;
+  pattern := coalesce(pattern, '%%' || replace(replace(replace(p_text, '\', '\\'), '%%', '\%%'), '_', '\_') || '%%');
   IF p_digits IS NULL THEN
     RETURN QUERY
     WITH hit AS MATERIALIZED (
       SELECT c.customer_id, c.sort_name FROM frontline.customer c
-       WHERE c.%1$s = p_%1$s AND c.deleted_at IS NULL AND c.search_text LIKE pattern)
+       WHERE (c.%1$s + 0) = p_%1$s AND c.deleted_at IS NULL AND c.search_text LIKE pattern AND strpos(c.search_text, p_text) > 0)
     SELECT h.customer_id, h.sort_name FROM hit h WHERE (h.sort_name, h.customer_id) > (s, k)
      ORDER BY h.sort_name, h.customer_id LIMIT p_limit - hits;
   ELSIF p_veil IS NULL THEN
@@ -97,7 +101,7 @@ BEGIN
     RETURN QUERY
     WITH hit AS MATERIALIZED (
       SELECT c.customer_id, c.sort_name FROM frontline.customer c
-       WHERE c.%1$s = p_%1$s AND c.deleted_at IS NULL AND c.search_text LIKE pattern
+       WHERE (c.%1$s + 0) = p_%1$s AND c.deleted_at IS NULL AND c.search_text LIKE pattern AND strpos(c.search_text, p_text) > 0
       UNION
       SELECT c.customer_id, c.sort_name FROM frontline.channel h CROSS JOIN LATERAL
        (SELECT c.customer_id, c.sort_name FROM frontline.customer c
@@ -110,8 +114,8 @@ BEGIN
     RETURN QUERY
     WITH hit AS MATERIALIZED (
       SELECT c.customer_id, c.sort_name FROM frontline.customer c
-       WHERE c.%1$s = p_%1$s AND c.deleted_at IS NULL
-         AND (c.search_text LIKE pattern OR (c.phone_digits LIKE '%%' || right(p_digits, 6) || '%%' AND strpos(c.phone_digits, p_digits) > 0))
+       WHERE (c.%1$s + 0) = p_%1$s AND c.deleted_at IS NULL
+         AND ((c.search_text LIKE pattern AND strpos(c.search_text, p_text) > 0) OR (c.phone_digits LIKE '%%' || right(p_digits, 6) || '%%' AND strpos(c.phone_digits, p_digits) > 0))
          AND (strpos(c.phone_digits, p_digits) = 0 OR c.phone_digits ~ p_veil))
     SELECT h.customer_id, h.sort_name FROM hit h WHERE (h.sort_name, h.customer_id) > (s, k)
      ORDER BY h.sort_name, h.customer_id LIMIT p_limit - hits;
@@ -127,6 +131,37 @@ COMMENT ON FUNCTION frontline.search_owner_id(bigint, text, bigint, text, text, 
 COMMENT ON FUNCTION frontline.search_team_id(bigint, text, bigint, text, text, text, integer) IS
   'The next customers of one team that match a search, in the list''s order';
 
+-- Of any customer at all it would tell a worker that the id exists, and between which of their own customers its name sorts.  So an
+-- anchor counts only where the worker's list can have shown it.  A hundred entries are years of one customer's changes; the index
+-- has them in order, but the planner expects a few and would read and sort them all.
+CREATE FUNCTION frontline.anchor_sort_name(p_worker_id bigint, p_team_ids bigint[], p_customer_id bigint) RETURNS text
+LANGUAGE plpgsql STABLE SET enable_sort = off AS $$
+DECLARE
+  present   record;
+  last      jsonb;
+  was_there boolean;
+BEGIN
+  SELECT c.sort_name, c.erased_at, c.owner_id = p_worker_id OR c.team_id = ANY (p_team_ids) AS is_there INTO present
+    FROM frontline.customer c WHERE c.customer_id = p_customer_id;
+  IF present.erased_at IS NOT NULL THEN RETURN NULL; END IF;
+  IF present.is_there THEN RETURN present.sort_name; END IF;
+
+  WITH entry AS MATERIALIZED (
+    SELECT a.action, a.changed FROM frontline.audit_log a
+     WHERE a.table_name = 'customer' AND a.row_key = p_customer_id::text
+     ORDER BY a.at DESC LIMIT 100)
+  SELECT (SELECT e.changed FROM entry e WHERE e.action = 'DELETE' LIMIT 1),
+         EXISTS (SELECT FROM entry e
+                  WHERE e.changed -> 'owner_id' @> to_jsonb(p_worker_id)
+                     OR EXISTS (SELECT FROM unnest(p_team_ids) t (id) WHERE e.changed -> 'team_id' @> to_jsonb(t.id)))
+    INTO last, was_there;
+  IF NOT was_there THEN RETURN NULL; END IF;
+  IF present.sort_name IS NOT NULL THEN RETURN present.sort_name; END IF;
+  RETURN CASE WHEN last -> 'erased_at' ->> 0 IS NULL THEN frontline.sort_key(last -> 'display_name' ->> 0) END;
+END $$;
+COMMENT ON FUNCTION frontline.anchor_sort_name(bigint, bigint[], bigint) IS
+  'Sort key of a customer that is, or by its last hundred audit entries was, the worker''s or one of these teams''; deleted ones included. NULL for any other and for an erased one';
+
 CREATE FUNCTION frontline_api.get_customers_list(p_worker text, p_limit integer, p_after_sort text, p_after_id text, p_anchor text,
                                                  p_query text, p_masking boolean)
 RETURNS TABLE (customer_id text, display_name text, avatar text, sort_name text)
@@ -141,7 +176,6 @@ DECLARE
   q     text;
   d     text;
   veil  text;
-  last  jsonb;
 BEGIN
   SELECT worker_id INTO w FROM frontline.worker WHERE identity = p_worker AND state = 'active';
   IF NOT FOUND THEN RETURN; END IF;
@@ -153,15 +187,7 @@ BEGIN
     k := frontline.to_key(p_after_id);
   ELSIF p_anchor <> '' THEN
     k := frontline.to_key(p_anchor);
-    SELECT c.sort_name INTO s FROM frontline.customer c WHERE c.customer_id = k AND c.erased_at IS NULL;
-    IF NOT FOUND AND k IS NOT NULL AND NOT EXISTS (SELECT FROM frontline.customer c WHERE c.customer_id = k) THEN
-      SELECT a.changed INTO last FROM frontline.audit_log a
-       WHERE a.table_name = 'customer' AND a.row_key = p_anchor AND a.action = 'DELETE'
-       ORDER BY a.at DESC, a.audit_id DESC LIMIT 1;
-      IF last -> 'erased_at' ->> 0 IS NULL THEN
-        s := frontline.sort_key(last -> 'display_name' ->> 0);
-      END IF;
-    END IF;
+    s := frontline.anchor_sort_name(w, teams, k);
   END IF;
   IF s IS NULL OR k IS NULL THEN RETURN; END IF;
 
@@ -230,7 +256,7 @@ BEGIN
   END IF;
 END $$;
 COMMENT ON FUNCTION frontline_api.get_customers_list(text, integer, text, text, text, text, boolean) IS
-  'GetCustomersList: the next p_limit (1 to 201) customers of the worker and of the worker''s teams, by (sort_name, customer_id), behind the key (p_after_sort, p_after_id) or behind customer p_anchor, which match p_query when it is not blank. An anchor nobody knows finds nothing. p_masking: the last four digits of a number alone find nobody';
+  'GetCustomersList: the next p_limit (1 to 201) customers of the worker and of the worker''s teams, by (sort_name, customer_id), behind the key (p_after_sort, p_after_id) or behind customer p_anchor, which match p_query when it is not blank. An anchor that is not, and was not, in this worker''s list finds nothing. p_masking: the last four digits of a number alone find nobody';
 
 -- --------------------------------------------------------------------------------- GetCustomerDetailsByCustomerId
 CREATE FUNCTION frontline.live_customer(p_customer_id text) RETURNS bigint
@@ -302,22 +328,28 @@ DECLARE
   k bigint := frontline.live_customer(p_customer_id);
 BEGIN
   RETURN QUERY
-  SELECT h.type, h.value FROM frontline.channel h
-   WHERE h.customer_id = k AND h.invalid_at IS NULL AND NOT frontline.is_opted_out(h.type, h.match_key)
-   ORDER BY h.position, h.type, h.channel_id;
+  -- consent is asked for one address after the other, in their order: not for more than are needed
+  SELECT h.type, h.value
+    FROM (SELECT c.type, c.value, c.match_key, c.position, c.channel_id FROM frontline.channel c
+           WHERE c.customer_id = k AND c.invalid_at IS NULL
+           ORDER BY c.position, c.type, c.channel_id LIMIT 500) h
+   WHERE NOT frontline.is_opted_out(h.type, h.match_key)
+   ORDER BY h.position, h.type, h.channel_id LIMIT 50;
 END $$;
-COMMENT ON FUNCTION frontline_api.get_channels(text) IS 'Addresses a customer can be written to: valid and not opted out';
+COMMENT ON FUNCTION frontline_api.get_channels(text) IS
+  'Addresses a customer can be written to, valid and not opted out: the first 50, looked for among the first 500';
 
+-- The key's index has the links in order; the planner expects two and would read and sort all of them.
 CREATE FUNCTION frontline_api.get_links(p_customer_id text) RETURNS TABLE (type text, value text, display_name text)
-LANGUAGE plpgsql STABLE SECURITY DEFINER ROWS 2 SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql STABLE SECURITY DEFINER ROWS 2 SET search_path = pg_catalog, pg_temp SET enable_sort = off AS $$
 #variable_conflict use_column
 DECLARE
   k bigint := frontline.live_customer(p_customer_id);
 BEGIN
   RETURN QUERY
-  SELECT l.type, l.value, l.display_name FROM frontline.link l WHERE l.customer_id = k ORDER BY l.position;
+  SELECT l.type, l.value, l.display_name FROM frontline.link l WHERE l.customer_id = k ORDER BY l.position LIMIT 50;
 END $$;
-COMMENT ON FUNCTION frontline_api.get_links(text) IS 'Links of a customer''s details screen';
+COMMENT ON FUNCTION frontline_api.get_links(text) IS 'Links of a customer''s details screen: the first 50';
 
 -- -------------------------------------------------------------------------------------------------- GetProxyAddress
 CREATE FUNCTION frontline_api.get_proxy_address(p_worker text, p_customer_id text, p_type text, p_value text, p_strict boolean)
@@ -372,32 +404,23 @@ LANGUAGE plpgsql STABLE SECURITY DEFINER ROWS 20 SET search_path = pg_catalog, p
 DECLARE
   w      bigint;
   spoken text;
-  r      record;
-  v      record;
 BEGIN
   SELECT worker_id INTO w FROM frontline.worker WHERE identity = p_worker AND state = 'active';
   IF NOT FOUND THEN RETURN; END IF;
   SELECT lower(c.language) INTO spoken FROM frontline.customer c WHERE c.customer_id = frontline.live_customer(p_customer_id);
-  FOR r IN
-    SELECT g.display_name, t.content, t.whatsapp_approved, t.content_variables
-      FROM frontline.template_category g JOIN frontline.template t USING (template_category_id)
-     WHERE t.active
-       AND (g.team_id IS NULL OR EXISTS (SELECT FROM frontline.team_worker m WHERE m.team_id = g.team_id AND m.worker_id = w))
-       AND (t.language IS NULL OR spoken IS NULL OR split_part(lower(t.language), '-', 1) = split_part(spoken, '-', 1))
-     ORDER BY g.position, g.display_name, g.template_category_id, t.position, t.template_id
-  LOOP
-    -- a mapped text holds named placeholders only, so what was put in is not looked at again
-    FOR v IN SELECT e.key, e.value FROM jsonb_each_text(coalesce(r.content_variables, '{}')) e LOOP
-      r.content := regexp_replace(r.content, '\{\{\s*' || v.key || '\s*\}\}', replace(v.value, '\', '\\'), 'g');
-    END LOOP;
-    category := r.display_name;
-    content := r.content;
-    whatsapp_approved := r.whatsapp_approved;
-    RETURN NEXT;
-  END LOOP;
+  RETURN QUERY
+  SELECT o.display_name, frontline.fill_variables(o.content, o.content_variables), o.whatsapp_approved
+    FROM (SELECT g.display_name, g.position AS category_position, g.template_category_id, t.position, t.template_id,
+                 t.content, t.content_variables, t.whatsapp_approved
+            FROM frontline.template_category g JOIN frontline.template t USING (template_category_id)
+           WHERE t.active
+             AND (g.team_id IS NULL OR EXISTS (SELECT FROM frontline.team_worker m WHERE m.team_id = g.team_id AND m.worker_id = w))
+             AND (t.language IS NULL OR spoken IS NULL OR split_part(lower(t.language), '-', 1) = split_part(spoken, '-', 1))
+           ORDER BY g.position, g.display_name, g.template_category_id, t.position, t.template_id LIMIT 200) o
+   ORDER BY o.category_position, o.display_name, o.template_category_id, o.position, o.template_id;
 END $$;
 COMMENT ON FUNCTION frontline_api.get_templates(text, text) IS
-  'GetTemplatesByCustomerId: templates in their order, {{1}} replaced by what content_variables says; named placeholders are left to the caller. Does not ask whether the worker may see the customer: get_customer does';
+  'GetTemplatesByCustomerId: the first 200 templates in their order, {{1}} replaced by what content_variables says; named placeholders are left to the caller. Does not ask whether the worker may see the customer: get_customer does';
 
 -- ----------------------------------------------------------------------------------------------------------- inbound
 CREATE FUNCTION frontline_api.customer_by_address(p_address text)

@@ -122,8 +122,9 @@ GRANT SELECT ON ALL TABLES IN SCHEMA frontline_report TO frontline_dba;
 -- generated columns and constraints call these as the writer of the row
 GRANT EXECUTE ON FUNCTION frontline.fold(text), frontline.sort_key(text), frontline.match_key(text), frontline.is_time_zone(text),
       frontline.is_language_tag(text), frontline.is_https_url(text), frontline.is_plain(text, integer),
-      frontline.placeholders_known(text, jsonb), frontline.common_prefix(text, text), frontline.mask(text), frontline.tidy(text),
-      frontline.parse_phone(text, text), frontline.is_opted_out(text, text) TO frontline_dba;
+      frontline.fill_variables(text, jsonb), frontline.placeholders_known(text, jsonb), frontline.common_prefix(text, text),
+      frontline.mask(text), frontline.tidy(text), frontline.parse_phone(text, text), frontline.is_opted_out(text, text)
+      TO frontline_dba;
 GRANT EXECUTE ON FUNCTION frontline.merge_customer(bigint, bigint), frontline.erase_customer(bigint), frontline.create_partitions(integer)
       TO frontline_dba;
 
@@ -184,6 +185,8 @@ BEGIN
     ('frontline_fcgi',    'idle_in_transaction_session_timeout', '5s'),
     ('frontline_fcgi',    'plan_cache_mode', 'force_generic_plan'),
     ('frontline_fcgi',    'jit', 'off'),
+    -- Plans are made when a table is small and kept while it grows: an index is right for either.
+    ('frontline_fcgi',    'enable_seqscan', 'off'),
     ('frontline_relay',   'search_path', 'pg_catalog'),
     ('frontline_relay',   'statement_timeout', '30s'),
     ('frontline_relay',   'lock_timeout', '5s'),

@@ -163,6 +163,37 @@ for my $victims (['nginx'], ['multiwatch'], ['postgres'],
 	is(answers($env), 405, 'and it answers');
 }
 
+# A stack of which nothing is left but its environment.
+{
+	ends(0, $top, 'down', 'down');
+	put("$top/var/quickstart.env", "BASE_URL='$env->{BASE_URL}'\n");
+	ends(0, $top, 'down', 'down again', qr/nothing is running/);
+	ok(!-e "$top/var/quickstart.env", 'takes the token away');
+	ends(0, $top, 'up', 'up after that');
+}
+
+# What root starts, root does not write: the files and the folders of the logs
+# are the unprivileged user's, who may have put a link there.
+SKIP: {
+	skip 'not root', 5 if $>;
+	my $user = $env->{CONFIG} =~ s{/[^/]+\z}{}r;
+	is(qx(find '$user' -user root), '', 'nothing there is root\'s');
+	isnt((stat "$top/var")[4], (stat $user)[4],
+	    'and nothing of root\'s is there');
+	ends(0, $top, 'down', 'down');
+	put("$dir/roots", "root's\n");
+	chmod 0600, "$dir/roots";
+	for (qw(nginx.error.log frontline-fcgi.log)) {
+		unlink "$env->{LOG_DIR}/$_";
+		symlink "$dir/roots", "$env->{LOG_DIR}/$_" or die $!;
+	}
+	ends(1, $top, 'up', 'up with links in the place of logs');
+	is(slurp("$dir/roots"), "root's\n", 'does not write through them');
+	unlink "$env->{LOG_DIR}/nginx.error.log",
+	    "$env->{LOG_DIR}/frontline-fcgi.log";
+	ends(0, $top, 'up', 'up without them');
+}
+
 # Other settings.
 {
 	local $ENV{RESPONDERS} = 3;
@@ -180,8 +211,26 @@ for my $victims (['nginx'], ['multiwatch'], ['postgres'],
 	ends(1, $top, 'up', 'a port that is taken is refused',
 	    qr/port $ENV{QUICKSTART_PORT} \(QUICKSTART_PORT\) is taken/);
 	is(answers($env), 405, 'and what runs goes on');
-	$ENV{QUICKSTART_PORT} = 'x';
-	ends(1, $top, 'up', 'a port that is none is refused', qr/no port: x/);
+	for (qw(x 0 00 08443 65536 70000 100000 -1 1e3)) {
+		$ENV{QUICKSTART_PORT} = $_;
+		ends(1, $top, 'up', "$_ is refused",
+		    qr/QUICKSTART_PORT is no port \(1 to 65535\): \Q$_\E$/m);
+	}
+	is(answers($env), 405, 'and what runs goes on');
+}
+
+# The port of the health checks.
+for my $down (0, 1) {
+	my ($health) = $env->{HEALTH_URL} =~ /:(\d+)/;
+	my $how = $down ? 'remembered' : 'in use';
+	local $ENV{QUICKSTART_PORT} = $health;
+
+	ends(0, $top, 'down', 'down') if $down;
+	ends(0, $top, 'up', "up at the port of the health checks, $how");
+	$env = environment($top);
+	like($env->{BASE_URL}, qr/:$health\z/, 'serves there');
+	unlike($env->{HEALTH_URL}, qr/:$health\b/, 'with them elsewhere');
+	is(answers($env), 405, 'and answers');
 }
 
 # Two stacks, and two commands at once.

@@ -68,6 +68,6 @@ BEGIN
   ALTER TABLE frontline.customer ENABLE TRIGGER USER;
   ALTER TABLE frontline.channel ENABLE TRIGGER USER;
   EXECUTE format('CREATE INDEX customer_search_idx ON frontline.customer USING gin
-    (owner_id, team_id, search_text %1$I.gin_trgm_ops, phone_digits %1$I.gin_trgm_ops) WITH (fastupdate = off) WHERE deleted_at IS NULL',
+    ((owner_id + 0), (team_id + 0), search_text %1$I.gin_trgm_ops, phone_digits %1$I.gin_trgm_ops) WITH (fastupdate = off) WHERE deleted_at IS NULL',
     (SELECT n.nspname FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace WHERE e.extname = 'pg_trgm'));
 END $$;

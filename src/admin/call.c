@@ -7,6 +7,7 @@
 
 #include "admin/command.h"
 #include "base/log.h"
+#include "base/utf8.h"
 #include "io/http.h"
 #include "peer/twilio_signature.h"
 
@@ -56,20 +57,38 @@ struct question {
 static void
 print_text(const char *text)
 {
-	char shown[2048];
-	size_t len;
+	char shown[4 * 256 + 1];
+	size_t len, part;
 
 	if (text == NULL)
-		return;
-	for (;;) {
+		text = "(nothing)";
+	while (*text != '\0') {
+		if (*text == '\n') {
+			(void)fputs("\n              ", stdout);
+			text++;
+			continue;
+		}
 		len = strcspn(text, "\n");
-		(void)log_escape(shown, sizeof(shown), text, len);
+		part = len < 256 ? len : 256;
+		/* Not in the midst of a character. */
+		while (part < len && part > 250 &&
+		       ((unsigned char)text[part] & 0xc0) == 0x80)
+			part--;
+		(void)log_escape(shown, sizeof(shown), text, part);
 		(void)fputs(shown, stdout);
-		if (text[len] == '\0')
-			return;
-		(void)fputs("\n              ", stdout);
-		text += len + 1;
+		text += part;
 	}
+}
+
+/* The first column: 12 characters and two blanks. */
+static void
+print_column(const char *text)
+{
+	size_t width;
+
+	print_text(text);
+	width = text != NULL ? utf8_count(text, strlen(text)) : 0;
+	(void)printf("%*s", width < 12 ? 14 - (int)width : 2, "");
 }
 
 static void
@@ -79,7 +98,7 @@ print_member(const char *label, const json_t *object, const char *key)
 
 	if (text == NULL)
 		return;
-	(void)printf("%-12s  ", label);
+	print_column(label);
 	print_text(text);
 	(void)putchar('\n');
 }
@@ -93,18 +112,19 @@ print_list(const json_t *answer)
 	size_t i;
 
 	json_array_foreach (customers, i, customer) {
-		(void)printf("%-12s  ", json_string_value(json_object_get(
-					    customer, "customer_id")));
+		print_column(json_string_value(
+		    json_object_get(customer, "customer_id")));
 		print_text(json_string_value(
 		    json_object_get(customer, "display_name")));
 		(void)putchar('\n');
 	}
 	(void)printf("%zu %s", json_array_size(customers),
 	    json_array_size(customers) == 1 ? "customer" : "customers");
-	if (json_object_get(objects, "next_page_token") != NULL)
-		(void)printf(", more with --token %s",
-		    json_string_value(
-			json_object_get(objects, "next_page_token")));
+	if (json_object_get(objects, "next_page_token") != NULL) {
+		(void)printf(", more with --token ");
+		print_text(json_string_value(
+		    json_object_get(objects, "next_page_token")));
+	}
 	(void)putchar('\n');
 }
 
@@ -122,7 +142,7 @@ print_details(const json_t *answer)
 		print_member(json_string_value(json_object_get(item, "type")),
 		    item, "value");
 	json_array_foreach (json_object_get(customer, "links"), i, item) {
-		(void)printf("%-12s  ", "link");
+		print_column("link");
 		print_text(
 		    json_string_value(json_object_get(item, "display_name")));
 		(void)fputs(": ", stdout);
@@ -381,6 +401,14 @@ read_options(
 			r->token = optarg;
 			break;
 		case 'k':
+			if (strcmp(optarg, "sms") != 0 &&
+			    strcmp(optarg, "whatsapp") != 0) {
+				(void)fprintf(stderr,
+				    "frontlinectl call: --channel: '%s' is "
+				    "neither sms nor whatsapp\n",
+				    optarg);
+				return false;
+			}
 			r->channel = optarg;
 			break;
 		case 'A':
@@ -401,6 +429,10 @@ read_options(
 			return false;
 		}
 	}
+	if (optind < argc)
+		(void)fprintf(stderr,
+		    "frontlinectl call: there is no use for '%s'\n",
+		    argv[optind]);
 	return optind == argc;
 }
 
@@ -412,18 +444,26 @@ call_run(struct command_context *c, int argc, char **argv)
 		.base = c->config.service.public_base_url,
 	};
 	const struct question *q;
+	int i;
 
 	if (argc < 2)
-		return command_usage("call");
-	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
-		(void)fputs(help, stdout);
-		return EXIT_SUCCESS;
-	}
+		return command_misuse(
+		    "call", "what? list, details, proxy or templates");
+	for (i = 1; i < argc; i++)
+		if (strcmp(argv[i], "--help") == 0 ||
+		    strcmp(argv[i], "-h") == 0) {
+			(void)fputs(help, stdout);
+			return EXIT_SUCCESS;
+		}
 	if (c->err.rc != RC_OK)
 		return command_fail(&c->err);
 	q = find_question(argv[1]);
-	if (q == NULL || !read_options(c, &r, argc - 1, argv + 1))
-		return command_usage("call");
+	if (q == NULL)
+		return command_misuse("call",
+		    "'%s' is none of list, details, proxy, templates", argv[1]);
+	argv[1] = argv[0];
+	if (!read_options(c, &r, argc - 1, argv + 1))
+		return command_misuse("call", NULL);
 	if (r.worker == NULL || (q->needs_customer && r.customer == NULL)) {
 		(void)fprintf(stderr, "frontlinectl: call %s needs %s\n",
 		    q->word, r.worker == NULL ? "--worker" : "--customer");

@@ -38,7 +38,10 @@ int call_run(struct command_context *c, int argc, char **argv);
 
 /* Prints "frontlinectl: text" and returns the exit code for the error. */
 int command_fail(const struct err *e);
-/* Prints how the command is used and returns EXIT_BAD_USAGE. */
-int command_usage(const char *name);
+/*
+ * Prints what is wrong (NULL: getopt has said so), where help is to be had,
+ * and returns EXIT_BAD_USAGE.
+ */
+int command_misuse(const char *name, const char *fmt, ...) PRINTF(2, 3);
 
 #endif

@@ -168,11 +168,12 @@ config_run(struct command_context *c, int argc, char **argv)
 			(void)fputs(help, stdout);
 			return EXIT_SUCCESS;
 		default:
-			return command_usage("config");
+			return command_misuse("config", NULL);
 		}
 	}
 	if (optind < argc)
-		return command_usage("config");
+		return command_misuse(
+		    "config", "there is no use for '%s'", argv[optind]);
 	if (c->err.rc != RC_OK)
 		return command_fail(&c->err);
 	return wanted != NULL ? print_one(c, wanted) : print_settings(c);

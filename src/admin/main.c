@@ -2,6 +2,7 @@
  * main.c -- frontlinectl: everything that a person does.
  */
 #include <getopt.h>
+#include <stdarg.h>
 
 #include "admin/command.h"
 
@@ -48,8 +49,17 @@ print_usage(FILE *to)
 }
 
 int
-command_usage(const char *name)
+command_misuse(const char *name, const char *fmt, ...)
 {
+	va_list ap;
+
+	if (fmt != NULL) {
+		(void)fprintf(stderr, "frontlinectl %s: ", name);
+		va_start(ap, fmt);
+		(void)vfprintf(stderr, fmt, ap);
+		va_end(ap);
+		(void)fputc('\n', stderr);
+	}
 	(void)fprintf(stderr, "try: frontlinectl %s --help\n", name);
 	return EXIT_BAD_USAGE;
 }
@@ -81,6 +91,7 @@ run(const struct command *command, const char *config_path, int argc,
     char **argv)
 {
 	struct command_context c = { .config_path = config_path };
+	char name[64];
 	int status;
 
 	c.arena = arena_new();
@@ -90,6 +101,8 @@ run(const struct command *command, const char *config_path, int argc,
 		c.err.rc = RC_OK;
 	/* getopt's state is the program's options' until here. */
 	optind = 0;
+	(void)snprintf(name, sizeof(name), "frontlinectl %s", command->name);
+	argv[0] = name;
 	status = command->run(&c, argc, argv);
 	arena_free(c.arena);
 	return status;

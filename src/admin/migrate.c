@@ -93,7 +93,10 @@ read_migration(struct command_context *c, const char *dir, const char *name,
 	char path[4096];
 	enum rc rc;
 
-	(void)snprintf(path, sizeof(path), "%s/%s", dir, name);
+	if ((size_t)snprintf(path, sizeof(path), "%s/%s", dir, name) >=
+	    sizeof(path))
+		return err_set(&c->err, RC_FAULT, "file",
+		    "the name of the folder is too long");
 	m->version = (int)strtol(name, NULL, 10);
 	m->file = arena_copy(c->arena, name, strlen(name));
 	rc = read_file(c, path, &m->text);
@@ -293,11 +296,12 @@ migrate_run(struct command_context *c, int argc, char **argv)
 			(void)fputs(help, stdout);
 			return EXIT_SUCCESS;
 		default:
-			return command_usage("migrate");
+			return command_misuse("migrate", NULL);
 		}
 	}
 	if (optind < argc)
-		return command_usage("migrate");
+		return command_misuse(
+		    "migrate", "there is no use for '%s'", argv[optind]);
 	if (conninfo[0] == '\0') {
 		if (c->err.rc != RC_OK)
 			return command_fail(&c->err);

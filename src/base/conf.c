@@ -97,7 +97,7 @@ conf_read(
     struct arena *a, const char *path, struct conf_file *file, struct err *e)
 {
 	struct reading r = { .file = file };
-	int wrong;
+	int wrong, failed;
 
 	*file = (struct conf_file){ .arena = a };
 	file->path = arena_copy(a, path, strlen(path));
@@ -107,7 +107,11 @@ conf_read(
 		return err_set(
 		    e, RC_INVALID, "config", "%s: %s", path, strerror(errno));
 	wrong = ini_parse_stream(read_line, &r, take_entry, &r);
+	failed = ferror(r.stream) != 0 ? errno : 0;
 	(void)fclose(r.stream);
+	if (failed != 0)
+		return err_set(
+		    e, RC_INVALID, "config", "%s: %s", path, strerror(failed));
 	file->last_line = r.line;
 	if (r.too_long)
 		return err_set(e, RC_INVALID, "config",
@@ -130,7 +134,7 @@ static int
 section_line(const struct conf_file *f, const char *section)
 {
 	size_t i;
-	int line = f->last_line;
+	int line = f->last_line > 0 ? f->last_line : 1;
 
 	for (i = 0; i < f->count; i++)
 		if (strcmp(f->entries[i].section, section) == 0)
@@ -148,8 +152,6 @@ apply_key(struct conf_file *f, const struct conf_key *key, const char *section,
 	int line;
 
 	en = conf_find(f, section, key->name);
-	if (en != NULL)
-		en->known = true;
 	value = en != NULL ? en->value : key->fallback;
 	line = en != NULL ? en->line : section_line(f, section);
 	if (en != NULL && value[0] == '\0' && key->fallback != NULL &&
@@ -189,15 +191,31 @@ conf_apply(struct conf_file *file, const struct conf_key *keys, size_t count,
 	return RC_OK;
 }
 
+/* "front.support" is one of the sections "front.*". */
+static bool
+section_matches(const char *rows, const char *section)
+{
+	const size_t len = strlen(rows);
+
+	if (rows[len - 1] != '*')
+		return strcmp(rows, section) == 0;
+	return strncmp(rows, section, len - 1) == 0 && section[len - 1] != '\0';
+}
+
 enum rc
-conf_refuse_unknown(const struct conf_file *file, struct err *e)
+conf_refuse_unknown(const struct conf_file *file, const struct conf_key *keys,
+    size_t count, struct err *e)
 {
 	const struct conf_entry *en;
-	size_t i;
+	size_t i, k;
 
 	for (i = 0; i < file->count; i++) {
 		en = &file->entries[i];
-		if (!en->known)
+		for (k = 0; k < count; k++)
+			if (section_matches(keys[k].section, en->section) &&
+			    strcmp(keys[k].name, en->name) == 0)
+				break;
+		if (k == count)
 			return err_set(e, RC_INVALID, "config",
 			    "%s:%d: [%s] %s: no such key (frontlinectl config "
 			    "--keys lists them)",

@@ -20,7 +20,6 @@ struct conf_entry {
 	const char *name;
 	const char *value;
 	int line;
-	bool known; /* some table claimed it */
 };
 
 struct conf_file {
@@ -85,9 +84,12 @@ enum rc conf_apply(struct conf_file *file, const struct conf_key *keys,
     size_t count, const char *section, const char *family, void *into,
     struct err *e) MUST_CHECK;
 
-/* RC_INVALID with the first entry that no table claimed. */
-enum rc conf_refuse_unknown(
-    const struct conf_file *file, struct err *e) MUST_CHECK;
+/*
+ * RC_INVALID with the first entry that the table does not have.  To be asked
+ * first: a mistyped key is then named, and not the one that is missing for it.
+ */
+enum rc conf_refuse_unknown(const struct conf_file *file,
+    const struct conf_key *keys, size_t count, struct err *e) MUST_CHECK;
 
 /* The entry of a key, or NULL where the file does not set it. */
 struct conf_entry *conf_find(

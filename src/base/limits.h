@@ -46,8 +46,11 @@ enum {
 	/* Connections of nginx that one responder process keeps. */
 	LIMIT_CONNECTIONS = 512,
 
-	/* Requests that wait for a database connection in one process. */
-	LIMIT_WAITING = 1024,
+	/*
+	 * Requests that wait for a database connection in one process; more
+	 * would wait for so long that an error now is the better answer.
+	 */
+	LIMIT_WAITING = 256,
 
 	/* A secret file: an auth token has 32 characters. */
 	LIMIT_SECRET = 512,

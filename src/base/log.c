@@ -35,6 +35,12 @@ log_init(const char *name, enum log_level level)
 	own_pid = (long)getpid();
 }
 
+bool
+log_is_on(enum log_level level)
+{
+	return level <= threshold;
+}
+
 void
 log_set_level(enum log_level level)
 {
@@ -108,7 +114,7 @@ write_line(enum log_level level, const char *fmt, va_list ap)
 	int n;
 	size_t used;
 
-	if (level > threshold)
+	if (!log_is_on(level))
 		return;
 	n = vsnprintf(raw, sizeof(raw), fmt, ap);
 	if (n < 0)
@@ -156,25 +162,34 @@ fatal(const char *fmt, ...)
 	abort();
 }
 
+/* '+' and 2 to 15 digits: anything else may be a name or an e-mail address. */
+static bool
+is_number(const char *text)
+{
+	const size_t len = strlen(text);
+
+	return text[0] == '+' && len >= 3 && len <= 16 &&
+	       strspn(text + 1, "0123456789") == len - 1;
+}
+
 void
 log_number(char out[static LOG_NUMBER_SIZE], const char *address)
 {
-	const char *digits;
-	size_t len, prefix, i;
+	static const char prefix[] = "whatsapp:";
+	const size_t prefix_len =
+	    strncmp(address, prefix, strlen(prefix)) == 0 ? strlen(prefix) : 0;
+	size_t len, i;
 
-	digits = strchr(address, '+');
-	if (digits == NULL) {
-		(void)snprintf(
-		    out, LOG_NUMBER_SIZE, "(%zu characters)", strlen(address));
+	len = strlen(address);
+	if (!is_number(address + prefix_len)) {
+		(void)snprintf(out, LOG_NUMBER_SIZE, "(%zu characters)", len);
 		return;
 	}
-	len = strlen(digits);
-	prefix = (size_t)(digits - address);
-	if (prefix > 12 || len > 20 || len < 7) {
+	if (len - prefix_len < 7) {
 		(void)snprintf(out, LOG_NUMBER_SIZE, "+***");
 		return;
 	}
 	(void)snprintf(out, LOG_NUMBER_SIZE, "%s", address);
-	for (i = prefix + 3; i < prefix + len - 2; i++)
+	for (i = prefix_len + 3; i < len - 2; i++)
 		out[i] = '*';
 }

@@ -8,6 +8,7 @@
  */
 #ifndef BASE_LOG_H
 #define BASE_LOG_H
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/err.h"
@@ -22,6 +23,7 @@ enum log_level {
 /* name stands in front of every line ("frontline-fcgi"). */
 void log_init(const char *name, enum log_level level);
 void log_set_level(enum log_level level);
+bool log_is_on(enum log_level level);
 
 void log_error(const char *fmt, ...) PRINTF(1, 2);
 void log_warn(const char *fmt, ...) PRINTF(1, 2);
@@ -33,7 +35,8 @@ void fatal(const char *fmt, ...) PRINTF(1, 2) __attribute__((noreturn));
 
 /*
  * "+4790112233" -> "+47******33": enough to tell two numbers apart, too
- * little to call one.  Takes an address with or without a channel prefix.
+ * little to call one.  Takes +E.164 with or without "whatsapp:"; of anything
+ * else (a chat identity may be an e-mail address) it tells the length alone.
  */
 enum { LOG_NUMBER_SIZE = 48 };
 void log_number(char out[static LOG_NUMBER_SIZE], const char *address);

@@ -282,7 +282,7 @@ const struct conf_key config_keys[] = {
 	    .help = "longest value of one field"),
 	CONF("responder", "request_timeout_ms", long, conf_number,
 	    responder.request_timeout_ms, .fallback = "1800", .min = 200,
-	    .max = 5000, .type = "milliseconds",
+	    .max = 1900, .type = "milliseconds",
 	    .help = "a request that the database has not answered by then gets "
 		    "503"),
 
@@ -407,6 +407,9 @@ config_read(struct arena *a, const char *path, struct config *out,
 
 	*out = (struct config){ .front = { .channel_count = 0 } };
 	rc = conf_read(a, path, file, e);
+	if (rc == RC_OK)
+		rc =
+		    conf_refuse_unknown(file, config_keys, config_key_count, e);
 	if (rc != RC_OK)
 		return rc;
 	for (i = 0; i < config_key_count; i++) {
@@ -421,8 +424,6 @@ config_read(struct arena *a, const char *path, struct config *out,
 			return rc;
 	}
 	rc = read_front_channels(file, out, e);
-	if (rc == RC_OK)
-		rc = conf_refuse_unknown(file, e);
 	if (rc == RC_OK)
 		rc = check_together(file, out, e);
 	return rc;

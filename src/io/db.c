@@ -16,10 +16,10 @@ rows_text(const struct rows *r, int row, int column)
 	return PQgetvalue((const PGresult *)r, row, column);
 }
 
-size_t
-rows_len(const struct rows *r, int row, int column)
+const char *
+db_bool(bool b)
 {
-	return (size_t)PQgetlength((const PGresult *)r, row, column);
+	return b ? "t" : "f";
 }
 
 /* First match wins; PostgreSQL, appendix A. */

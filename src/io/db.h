@@ -7,6 +7,7 @@
  */
 #ifndef IO_DB_H
 #define IO_DB_H
+#include <stdbool.h>
 #include <stddef.h>
 
 enum { DB_ARGS = 8 };
@@ -24,7 +25,9 @@ struct rows;
 int rows_count(const struct rows *r);
 /* NULL where the value is null; valid as long as the rows are. */
 const char *rows_text(const struct rows *r, int row, int column);
-size_t rows_len(const struct rows *r, int row, int column);
+
+/* A boolean argument as PostgreSQL reads it. */
+const char *db_bool(bool b);
 
 /* What to do about an SQLSTATE. */
 enum db_verdict {

@@ -1,5 +1,6 @@
 #include "io/db_link.h"
 
+#include <arpa/inet.h>
 #include <libpq-fe.h>
 #include <sys/epoll.h>
 
@@ -14,6 +15,55 @@ enum {
 	PATIENCE_US = DB_LINK_PATIENCE_MS * 1000,
 };
 
+/* ---- hosts ------------------------------------------------------------ */
+
+/* The nth piece of a list with commas; the only one stands for all. */
+static const char *
+nth_piece(const char *list, unsigned n, char *out, size_t size)
+{
+	const char *comma;
+
+	if (list == NULL)
+		return NULL;
+	while (n-- > 0 && (comma = strchr(list, ',')) != NULL)
+		list = comma + 1;
+	(void)snprintf(out, size, "%.*s", (int)strcspn(list, ","), list);
+	return out;
+}
+
+static unsigned
+count_pieces(const char *list)
+{
+	unsigned n = 1;
+
+	if (list == NULL)
+		return 0;
+	for (; *list != '\0'; list++)
+		n += *list == ',';
+	return n;
+}
+
+static const char *
+find_option(const PQconninfoOption *parsed, const char *keyword)
+{
+	const PQconninfoOption *o;
+
+	for (o = parsed; o != NULL && o->keyword != NULL; o++)
+		if (strcmp(o->keyword, keyword) == 0)
+			return o->val;
+	return NULL;
+}
+
+static unsigned
+count_hosts(const PQconninfoOption *parsed)
+{
+	const unsigned hosts = count_pieces(find_option(parsed, "host"));
+	const unsigned addresses =
+	    count_pieces(find_option(parsed, "hostaddr"));
+
+	return hosts > addresses ? hosts : addresses;
+}
+
 /* ---- going down -------------------------------------------------------- */
 
 void
@@ -21,6 +71,8 @@ db_link_drop(struct db_link *l)
 {
 	if (l->state == DB_LINK_IDLE || l->state == DB_LINK_BUSY)
 		l->failures = 0;
+	else if (count_hosts(l->parsed) > 1)
+		l->host = (l->host + 1) % count_hosts(l->parsed);
 	loop_remove(l->loop, &l->source);
 	PQclear(l->result);
 	PQfinish(l->conn);
@@ -181,21 +233,100 @@ go_on_preparing(struct db_link *l)
 		come_up(l);
 }
 
+static bool
+needs_lookup(const char *host)
+{
+	unsigned char address[sizeof(struct in6_addr)];
+
+	return host[0] != '/' && host[0] != '@' && host[0] != '\0' &&
+	       strcmp(host, "localhost") != 0 &&
+	       inet_pton(AF_INET, host, address) != 1 &&
+	       inet_pton(AF_INET6, host, address) != 1;
+}
+
+static enum rc
+check_hosts(const PQconninfoOption *parsed, struct err *e)
+{
+	const char *hosts = find_option(parsed, "host");
+	char host[256];
+	unsigned i;
+
+	if (hosts == NULL || find_option(parsed, "hostaddr") != NULL)
+		return RC_OK;
+	for (i = 0; i < count_pieces(hosts); i++)
+		if (needs_lookup(nth_piece(hosts, i, host, sizeof(host))))
+			return err_set(e, RC_INVALID, "config",
+			    "the host '%s' is a name; put its address beside "
+			    "it (hostaddr=...), since looking it up would "
+			    "stop every request",
+			    host);
+	return RC_OK;
+}
+
+enum rc
+db_link_check(const char *conninfo, struct err *e)
+{
+	PQconninfoOption *parsed;
+	char *why = NULL;
+	enum rc rc;
+
+	parsed = PQconninfoParse(conninfo, &why);
+	if (parsed == NULL) {
+		rc = err_set(e, RC_INVALID, "config", "%.*s",
+		    why != NULL ? (int)strcspn(why, "\n") : 0,
+		    why != NULL ? why : "");
+		PQfreemem(why);
+		return rc;
+	}
+	rc = check_hosts(parsed, e);
+	PQconninfoFree(parsed);
+	return rc;
+}
+
+enum { OPTIONS_MAX = 64, PIECE_SIZE = 256 };
+
+/*
+ * One host at a time: libpq's own walk through a list has no time limit of
+ * its own, and would start at the first again each time that ours is over.
+ */
+static PGconn *
+start_connection(struct db_link *l)
+{
+	/* What comes first is a default, what comes last a demand. */
+	const char *keywords[OPTIONS_MAX] = { "fallback_application_name",
+		"tcp_user_timeout", "keepalives_idle", "keepalives_interval",
+		"keepalives_count", "gssencmode" };
+	const char *values[OPTIONS_MAX] = { l->options->application_name,
+		"5000", "10", "5", "3", "disable" };
+	char pieces[3][PIECE_SIZE];
+	const PQconninfoOption *o;
+	size_t n = 6, used = 0;
+
+	for (o = l->parsed; o->keyword != NULL && n < OPTIONS_MAX - 2; o++) {
+		if (o->val == NULL)
+			continue;
+		keywords[n] = o->keyword;
+		values[n] = o->val;
+		if (strcmp(o->keyword, "host") == 0 ||
+		    strcmp(o->keyword, "hostaddr") == 0 ||
+		    strcmp(o->keyword, "port") == 0) {
+			values[n] = nth_piece(
+			    o->val, l->host, pieces[used], PIECE_SIZE);
+			used++;
+		}
+		n++;
+	}
+	keywords[n] = "client_encoding";
+	values[n] = "UTF8";
+	return PQconnectStartParams(keywords, values, 0);
+}
+
 static void
 start_attempt(struct db_link *l)
 {
-	const struct db_link_options *o = l->options;
-	/* What stands before dbname is a default, behind it a demand. */
-	const char *const keywords[] = { "fallback_application_name",
-		"tcp_user_timeout", "keepalives_idle", "keepalives_interval",
-		"keepalives_count", "gssencmode", "dbname", "client_encoding",
-		NULL };
-	const char *const values[] = { o->application_name, "5000", "10", "5",
-		"3", "disable", o->conninfo, "UTF8", NULL };
-
 	l->state = DB_LINK_CONNECTING;
 	l->wants_write = false;
-	l->conn = PQconnectStartParams(keywords, values, 1);
+	l->conn = start_connection(l);
 	if (l->conn == NULL)
 		fatal("out of memory");
 	if (PQstatus(l->conn) == CONNECTION_BAD) {
@@ -215,15 +346,22 @@ hand_out(struct db_link *l)
 {
 	PGresult *r = l->result;
 
+	const bool broken = PQstatus(l->conn) != CONNECTION_OK;
+
 	l->result = NULL;
 	l->state = DB_LINK_IDLE;
 	loop_timer_stop(l->loop, &l->timer);
+	/* libpq has closed its socket: the number may be another's soon. */
+	if (broken)
+		db_link_drop(l);
 	if (r != NULL && PQresultStatus(r) == PGRES_TUPLES_OK)
 		l->on_result(l, (const struct rows *)r, NULL);
 	else
 		l->on_result(l, NULL,
 		    r != NULL ? PQresultErrorField(r, PG_DIAG_SQLSTATE) : NULL);
 	PQclear(r);
+	if (broken)
+		l->on_lost(l, "the connection was closed");
 }
 
 static void
@@ -336,6 +474,9 @@ db_link_start(struct db_link *l)
 {
 	l->source.on_ready = link_is_ready;
 	l->timer.on_due = timer_is_due;
+	l->parsed = PQconninfoParse(l->options->conninfo, NULL);
+	if (l->parsed == NULL)
+		fatal("BUG: a conninfo that was not checked");
 	start_attempt(l);
 }
 
@@ -343,6 +484,7 @@ void
 db_link_stop(struct db_link *l)
 {
 	loop_timer_stop(l->loop, &l->timer);
+	PQconninfoFree(l->parsed);
 	if (l->conn == NULL)
 		return;
 	loop_remove(l->loop, &l->source);

@@ -1,7 +1,7 @@
 /*
  * db_link.h -- one PostgreSQL connection that is never waited for: it
  * connects, prepares its statements, runs one at a time, and comes back by
- * itself when it is lost.  io/db_pool.c is its only user.
+ * itself when it is lost, at the next host where the conninfo names several.  io/db_pool.c is its only user.
  *
  * The owner embeds it, fills the members above the line, and gives it a place
  * that outlives the loop.
@@ -10,6 +10,7 @@
 #define IO_DB_LINK_H
 #include <stdbool.h>
 
+#include "base/err.h"
 #include "io/db.h"
 #include "io/loop.h"
 
@@ -52,6 +53,8 @@ struct db_link {
 	void (*on_lost)(struct db_link *l, const char *why);
 
 	/* ---- its own */
+	void *parsed;  /* PQconninfoOption of the conninfo */
+	unsigned host; /* of its list: the one in use, or the next to try */
 	enum db_link_state state;
 	void *conn;   /* PGconn */
 	void *result; /* PGresult of the statement under way */
@@ -60,6 +63,14 @@ struct db_link {
 	unsigned failures;       /* in a row */
 	bool wants_write;
 };
+
+/*
+ * May it be used here?  RC_INVALID: libpq does not understand it, or it names
+ * a host that must be looked up: that would stop every request of the process
+ * while a name server is silent.  Sockets, addresses and localhost may stand
+ * alone; a name (for the certificate) needs its address beside it in hostaddr.
+ */
+enum rc db_link_check(const char *conninfo, struct err *e) MUST_CHECK;
 
 /* Starts the first attempt.  on_lost may be called before this returns. */
 void db_link_start(struct db_link *l);

@@ -30,6 +30,7 @@ struct db_pool {
 	struct db_call *last;
 	size_t waiting;
 	bool was_up;     /* as last logged */
+	bool was_told;   /* ... or that it has not come up at all */
 	int64_t down_us; /* since when no link is usable */
 	char why[256];   /* the last failure, for the answers */
 };
@@ -182,8 +183,9 @@ note_state(struct db_pool *p)
 {
 	bool up = db_pool_is_up(p);
 
-	if (up == p->was_up)
+	if (up == p->was_up && (up || p->was_told))
 		return;
+	p->was_told = true;
 	p->was_up = up;
 	if (up) {
 		log_info("database: connected");
@@ -222,8 +224,10 @@ judge(struct db_session *s, struct db_call *call, const char *state)
 {
 	char why[64];
 
-	(void)snprintf(
-	    why, sizeof(why), "SQLSTATE %s", state != NULL ? state : "unknown");
+	if (state != NULL)
+		(void)snprintf(why, sizeof(why), "SQLSTATE %s", state);
+	else
+		(void)snprintf(why, sizeof(why), "the connection was lost");
 	switch (db_judge(state)) {
 	case DB_RECONNECT:
 		db_link_drop(&s->link);

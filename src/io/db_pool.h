@@ -6,7 +6,7 @@
  * for a free one (first in, first out).  A call has a deadline of ours: no
  * timeout of the server's fires when the server itself hangs.  A statement
  * that was not answered in time, or that died with its connection, is sent
- * once more on another one while its deadline allows; so only statements may
+ * again on another one, three times in all, while its deadline allows; so only statements may
  * be submitted that do no harm when they run twice.
  */
 #ifndef IO_DB_POOL_H

@@ -39,7 +39,9 @@ void
 twilio_signing_add_token(
     struct twilio_signing *s, struct arena *a, const char *token, size_t len)
 {
-	s->keys[s->key_count++] = hmac_sha1_key(a, token, len);
+	/* Anybody can sign with an empty one. */
+	if (len > 0)
+		s->keys[s->key_count++] = hmac_sha1_key(a, token, len);
 }
 
 /* Bytes as memcmp orders them, the shorter first where one starts the other. */
@@ -134,7 +136,7 @@ twilio_signature_is_valid(const struct twilio_signing *s, struct arena *a,
 static const char *
 find_body_hash(const char *target, size_t *len)
 {
-	static const char name[] = "bodySHA256=";
+	static const char name[] = "bodySHA256";
 	const size_t name_len = sizeof(name) - 1;
 	const char *at, *found = NULL;
 	size_t n;
@@ -143,11 +145,12 @@ find_body_hash(const char *target, size_t *len)
 	while (at != NULL) {
 		at++;
 		n = strcspn(at, "&#");
-		if (strncmp(at, name, name_len) == 0) {
+		if (strncmp(at, name, name_len) == 0 &&
+		    (n == name_len || at[name_len] == '=')) {
 			if (found != NULL)
 				return NULL;
-			found = at + name_len;
-			*len = n - name_len;
+			found = n == name_len ? at + n : at + name_len + 1;
+			*len = n - (size_t)(found - at);
 		}
 		at = at[n] == '&' ? at + n : NULL;
 	}

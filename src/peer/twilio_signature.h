@@ -48,7 +48,8 @@ bool twilio_signature_is_valid(const struct twilio_signing *s, struct arena *a,
 
 /*
  * A body that is no form: the signature over the URL alone must hold, and the
- * URL must carry exactly one bodySHA256, the body's.
+ * URL must carry exactly one bodySHA256, the body's.  No route of the responder
+ * takes such a body yet.
  */
 bool twilio_body_signature_is_valid(const struct twilio_signing *s,
     struct arena *a, const char *target, const struct span *body,

@@ -1,12 +1,5 @@
 #include "store/customer.h"
 
-/* A boolean as PostgreSQL reads it. */
-static const char *
-bool_text(bool b)
-{
-	return b ? "t" : "f";
-}
-
 static const char *
 number_text(struct arena *a, long n)
 {
@@ -46,7 +39,7 @@ customer_list_bind(
 	call->args[3] = q->after.customer_id;
 	call->args[4] = q->anchor.text;
 	call->args[5] = q->query.text;
-	call->args[6] = bool_text(q->masking);
+	call->args[6] = db_bool(q->masking);
 }
 
 int
@@ -105,7 +98,7 @@ customer_details_bind(
 	call->stmt = &customer_details_stmt;
 	call->args[0] = q->worker.text;
 	call->args[1] = q->customer.text;
-	call->args[2] = bool_text(q->strict);
+	call->args[2] = db_bool(q->strict);
 }
 
 enum customer_row

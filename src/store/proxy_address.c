@@ -18,7 +18,7 @@ proxy_address_bind(struct db_call *call, const struct proxy_address_query *q)
 	call->args[1] = q->customer.text;
 	call->args[2] = channel_name(q->channel);
 	call->args[3] = q->to.text;
-	call->args[4] = q->strict ? "t" : "f";
+	call->args[4] = db_bool(q->strict);
 }
 
 void

@@ -29,7 +29,7 @@ template_list_bind(struct db_call *call, const struct template_query *q)
 	call->stmt = &template_list_stmt;
 	call->args[0] = q->worker.text;
 	call->args[1] = q->customer.text;
-	call->args[2] = q->strict ? "t" : "f";
+	call->args[2] = db_bool(q->strict);
 }
 
 enum template_row

@@ -1,6 +1,5 @@
 #include "text/form.h"
 
-#include "base/limits.h"
 #include "text/url.h"
 
 static int
@@ -70,9 +69,9 @@ decode_pair(const char *segment, size_t len, char *to,
 	if (memchr(to, '\0', (size_t)n) != NULL)
 		return err_set(
 		    e, RC_INVALID, "bad_form", "a field name holds a NUL byte");
-	if (n > LIMIT_FIELD_NAME)
+	if ((size_t)n > limits->name)
 		return err_set(e, RC_INVALID, "bad_form",
-		    "a field name is longer than %d bytes", LIMIT_FIELD_NAME);
+		    "a field name is longer than %zu bytes", limits->name);
 	pair->name = to;
 	pair->name_len = (size_t)n;
 	to += n + 1;
@@ -168,7 +167,7 @@ form_fill(struct arena *a, const struct form *form, const struct field *fields,
 		pair = form_find(form, f->name);
 		if (form_is_repeated(form, f->name))
 			return err_set(e, RC_INVALID, "repeated_field",
-			    "%s stands there more than once", f->name);
+			    "%s is given more than once", f->name);
 		if (pair == NULL || pair->value_len == 0) {
 			if (f->need == REQUIRED)
 				return err_set(e, RC_INVALID, "missing_field",

@@ -31,6 +31,7 @@ struct form {
 struct form_limits {
 	size_t fields;
 	size_t value; /* bytes of one value */
+	size_t name;  /* ... and of one name */
 };
 
 /*

@@ -25,8 +25,11 @@ struct action {
 	    *location; /* Frontline's word; NULL where the path decides */
 	const struct field *fields;
 	size_t size; /* of the struct that the fields fill */
-	/* Fills call->db; NULL where no statement is needed. */
-	void (*ask)(struct call *call, void *in);
+	/*
+	 * Fills call->db, or refuses what no field can see alone; NULL where
+	 * no statement is needed.
+	 */
+	enum rc (*ask)(struct call *call, void *in);
 	/* Writes call->reply and sets status and rows, or returns a code. */
 	enum rc (*answer)(
 	    struct call *call, const void *in, const struct rows *rows);

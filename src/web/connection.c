@@ -13,6 +13,9 @@
 /* From the first byte of a request to its last. */
 enum { ARRIVE_US = 2 * 1000 * 1000 };
 
+/* Of a request that nobody waits for any more, in the log; as nginx has it. */
+enum { STATUS_GONE = 499 };
+
 enum state {
 	AT_GATE, /* nothing, or a part of a request, has come */
 	SERVING, /* a request is under way */
@@ -30,6 +33,7 @@ struct connection {
 	struct arena *arena;
 	struct buf out;
 	struct call call;
+	bool shut;     /* takes no more requests: the process ends */
 	bool inside;   /* serve() is on the stack */
 	bool finished; /* ... and the reply stands already */
 };
@@ -152,7 +156,7 @@ arrives_too_slowly(struct loop_timer *t)
 {
 	struct connection *c = OWNER_OF(t, struct connection, timer);
 
-	log_warn("connection closed: half a request, and then nothing for "
+	log_warn("connection closed: a request did not arrive whole within "
 		 "%d ms",
 	    ARRIVE_US / 1000);
 	close_connection(c);
@@ -206,8 +210,12 @@ connection_is_ready(struct loop_source *s, uint32_t events)
 	}
 	if ((events & (EPOLLHUP | EPOLLERR)) == 0)
 		return;
-	/* The peer is gone, and nobody waits for the answer. */
+	/* nginx gave up, or its client did: nobody waits for the answer. */
 	db_pool_cancel(c->call.service->db, &c->call.db);
+	c->call.status = STATUS_GONE;
+	(void)err_set(&c->call.err, RC_BUSY, "peer_gone",
+	    "the peer went away before the answer");
+	serve_log(&c->call);
 	close_connection(c);
 }
 
@@ -237,20 +245,31 @@ connection_open(struct connections *all, int fd)
 
 /* ---- drain ------------------------------------------------------------- */
 
+/* The next one that waits at the gate and is not shut yet, or NULL. */
+static struct connection *
+find_open(const struct connections *all)
+{
+	struct connection *c;
+
+	for (c = all->open; c != NULL; c = c->next)
+		if (c->state == AT_GATE && !c->shut)
+			return c;
+	return NULL;
+}
+
 void
 connections_drain(struct connections *all)
 {
-	struct connection *c, *next;
+	struct connection *c;
 
 	all->draining = true;
-	for (c = all->open; c != NULL; c = next) {
-		next = c->next;
-		if (c->state != AT_GATE)
-			continue;
+	/* Serving one may close others: look anew after each. */
+	while ((c = find_open(all)) != NULL) {
 		/*
 		 * From here on nginx cannot write to it and takes another;
 		 * what it wrote before is served.
 		 */
+		c->shut = true;
 		(void)shutdown(c->source.fd, SHUT_RD);
 		look(c);
 	}

@@ -38,7 +38,7 @@ static const struct field fields[] = {
 /* What must still fit behind the last customer: the token and the end. */
 enum { TAIL_ROOM = 2048 };
 
-static void
+static enum rc
 ask(struct call *call, void *in)
 {
 	struct list_fields *f = in;
@@ -55,6 +55,7 @@ ask(struct call *call, void *in)
 		.masking = call->service->config.service.masking,
 	};
 	customer_list_bind(&call->db, call->arena, &q);
+	return RC_OK;
 }
 
 static void

@@ -17,11 +17,12 @@ answer_health(struct call *call, const void *in, const struct rows *rows)
 	return reply_json(call, json_pack("{s:s}", "status", "ok"));
 }
 
-static void
+static enum rc
 ask_ready(struct call *call, void *in)
 {
 	(void)in;
 	schema_version_bind(&call->db);
+	return RC_OK;
 }
 
 static enum rc

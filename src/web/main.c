@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "core/config.h"
 #include "web/responder.h"
+#include "web/service.h"
 
 #ifndef VERSION
 #	define VERSION "unknown"
@@ -25,14 +26,13 @@ static const char usage[] =
 static int
 check_config(const char *path)
 {
-	struct conf_file file;
 	struct config config;
 	struct arena *a;
 	struct err e;
 	enum rc rc;
 
 	a = arena_new();
-	rc = config_read(a, path, &config, &file, &e);
+	rc = service_read_config(a, path, &config, &e);
 	if (rc == RC_OK)
 		(void)printf("%s is right\n", path);
 	else

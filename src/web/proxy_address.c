@@ -33,7 +33,7 @@ static const struct field fields[] = {
 };
 #undef FIELD_OF
 
-static void
+static enum rc
 ask(struct call *call, void *in)
 {
 	const struct proxy_fields *f = in;
@@ -45,7 +45,11 @@ ask(struct call *call, void *in)
 		.strict = call->service->config.service.strict_access,
 	};
 
+	if (f->to.channel != f->channel)
+		return err_set(&call->err, RC_INVALID, "bad_field",
+		    "ChannelValue is no %s address", channel_name(f->channel));
 	proxy_address_bind(&call->db, &q);
+	return RC_OK;
 }
 
 static enum rc
@@ -55,9 +59,6 @@ answer(struct call *call, const void *in, const struct rows *rows)
 	struct proxy_address_answer a;
 	char number[LOG_NUMBER_SIZE];
 
-	if (f->to.channel != f->channel)
-		return err_set(&call->err, RC_INVALID, "bad_field",
-		    "ChannelValue is no %s address", channel_name(f->channel));
 	proxy_address_read(rows, &a);
 	if (!a.worker_is_known)
 		return err_set(&call->err, RC_REFUSED, "unknown_worker",

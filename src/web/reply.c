@@ -9,6 +9,12 @@ drop_json(void *handle)
 	json_decref(handle);
 }
 
+void
+reply_keep_json(struct call *call, json_t *value)
+{
+	arena_defer(call->arena, drop_json, value);
+}
+
 enum rc
 reply_json(struct call *call, json_t *value)
 {
@@ -18,7 +24,7 @@ reply_json(struct call *call, json_t *value)
 	if (value == NULL)
 		return err_set(&call->err, RC_FAULT, "fault",
 		    "a value cannot be shown as JSON");
-	arena_defer(call->arena, drop_json, value);
+	reply_keep_json(call, value);
 	len = json_dumpb(value, NULL, 0, JSON_COMPACT);
 	if (len == 0)
 		return err_set(&call->err, RC_FAULT, "fault",

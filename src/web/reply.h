@@ -7,6 +7,9 @@
 
 #include "web/call.h"
 
+/* Gives a reference to the call: it goes with the request. */
+void reply_keep_json(struct call *call, json_t *value);
+
 /*
  * Makes 200 with the value, whose reference it takes.  RC_FAULT where it
  * cannot be encoded.

@@ -252,7 +252,10 @@ start(struct responder *r, struct err *e)
 	const struct rlimit no_core = { 0, 0 };
 	enum rc rc;
 
-	/* A core file would hold tokens and customers. */
+	/*
+	 * A core file would hold tokens and customers.  Where core_pattern
+	 * is a pipe its program decides (coredump.conf: Storage=none).
+	 */
 	(void)setrlimit(RLIMIT_CORE, &no_core);
 	rc = block_signals(r, e);
 	if (rc == RC_OK)

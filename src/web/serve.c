@@ -101,6 +101,10 @@ check_signature(struct call *call, const struct fcgi *f, const char *target,
 		return err_set(&call->err, RC_REFUSED, "bad_signature",
 		    "%zu X-Twilio-Signature headers where one belongs", count);
 	signature = fcgi_param(f, signature_param);
+	if (strlen(signature) != SHA1_BASE64_LEN)
+		return err_set(&call->err, RC_REFUSED, "bad_signature",
+		    "X-Twilio-Signature has %zu characters where %d belong",
+		    strlen(signature), SHA1_BASE64_LEN);
 	if (twilio_signature_is_valid(&call->service->signing, call->arena,
 		target, form, signature, strlen(signature)))
 		return RC_OK;
@@ -134,7 +138,7 @@ find_action(struct call *call, const struct form *form)
 		    "Location is missing");
 	if (form_is_repeated(form, "Location"))
 		return err_set(&call->err, RC_INVALID, "repeated_field",
-		    "Location stands there more than once");
+		    "Location is given more than once");
 	for (a = call->route->actions; *a != NULL; a++)
 		if (strlen((*a)->location) == location->value_len &&
 		    memcmp((*a)->location, location->value,
@@ -143,7 +147,26 @@ find_action(struct call *call, const struct form *form)
 			return RC_OK;
 		}
 	return err_set(&call->err, RC_INVALID, "unknown_location",
-	    "the Location is not one of ours");
+	    "the Location '%.64s' is not one of ours", location->value);
+}
+
+/* Twilio adds fields without notice: they are signed, and of no use to us. */
+static void
+note_unknown_fields(const struct call *call, const struct form *form)
+{
+	const struct field *f;
+	size_t i;
+
+	for (i = 0; i < form->count; i++) {
+		if (strcmp(form->pairs[i].name, "Location") == 0)
+			continue;
+		for (f = call->action->fields; f->name != NULL; f++)
+			if (strcmp(form->pairs[i].name, f->name) == 0)
+				break;
+		if (f->name == NULL)
+			log_debug("req=%s the field %s is not used",
+			    call->request_id, form->pairs[i].name);
+	}
 }
 
 /* Everything up to the statement: syntax, proof, meaning, in this order. */
@@ -186,6 +209,8 @@ understand(struct call *call, struct fcgi *f, bool too_large)
 		return rc;
 	if (call->action->fields == NULL)
 		return RC_OK;
+	if (log_is_on(LOG_LEVEL_DEBUG))
+		note_unknown_fields(call, &form);
 	call->in = arena_alloc(call->arena, call->action->size);
 	return form_fill(
 	    call->arena, &form, call->action->fields, call->in, &call->err);
@@ -214,12 +239,13 @@ serve(struct call *call, struct fcgi *f, bool too_large)
 	call->content_type = "application/json";
 	call->rows = -1;
 	rc = understand(call, f, too_large);
+	if (rc == RC_OK && call->action->ask != NULL)
+		rc = call->action->ask(call, call->in);
 	if (rc == RC_OK && call->action->ask != NULL) {
 		call->db.on_done = rows_are_here;
 		call->db.deadline_us =
 		    call->started_us +
 		    call->service->config.responder.request_timeout_ms * 1000;
-		call->action->ask(call, call->in);
 		db_pool_submit(call->service->db, &call->db);
 		return;
 	}

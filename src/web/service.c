@@ -19,11 +19,30 @@ set_signing(struct service *s)
 }
 
 enum rc
+service_read_config(
+    struct arena *a, const char *path, struct config *config, struct err *e)
+{
+	static const char section[] = "database", key[] = "fcgi_conninfo";
+	const struct conf_entry *en;
+	struct conf_file file;
+	enum rc rc;
+
+	rc = config_read(a, path, config, &file, e);
+	if (rc != RC_OK)
+		return rc;
+	rc = db_link_check(config->database.fcgi_conninfo, e);
+	if (rc == RC_OK)
+		return RC_OK;
+	en = conf_find(&file, section, key);
+	return err_wrap(e, "%s:%d: [%s] %s", path,
+	    en != NULL ? en->line : file.last_line, section, key);
+}
+
+enum rc
 service_new(struct loop *l, const char *config_path, struct service **out,
     struct err *e)
 {
 	struct db_pool_options options;
-	struct conf_file file;
 	struct service *s;
 	struct arena *a;
 	enum rc rc;
@@ -31,13 +50,14 @@ service_new(struct loop *l, const char *config_path, struct service **out,
 	a = arena_new();
 	s = arena_alloc(a, sizeof(*s));
 	s->arena = a;
-	rc = config_read(a, config_path, &s->config, &file, e);
+	rc = service_read_config(a, config_path, &s->config, e);
 	if (rc != RC_OK) {
 		arena_free(a);
 		return rc;
 	}
 	set_signing(s);
 	s->form_limits.fields = (size_t)s->config.responder.max_fields;
+	s->form_limits.name = LIMIT_FIELD_NAME;
 	s->form_limits.value = (size_t)s->config.responder.max_field_bytes;
 	s->gate_limits.params = LIMIT_PARAMS;
 	s->gate_limits.body = (size_t)s->config.responder.max_body_bytes;

@@ -25,7 +25,14 @@ struct service {
 	struct service *next; /* of those that wait for their last request */
 };
 
-/* RC_INVALID with the sentence of config_read(). */
+/*
+ * Reads the settings and checks what only the libraries can.  RC_INVALID with
+ * a sentence that names file, line, section and key.
+ */
+enum rc service_read_config(struct arena *a, const char *path,
+    struct config *config, struct err *e) MUST_CHECK;
+
+/* RC_INVALID with the sentence of service_read_config(). */
 enum rc service_new(struct loop *l, const char *config_path,
     struct service **out, struct err *e) MUST_CHECK;
 /* No one may use it any more; not to be called from a database callback. */

@@ -14,20 +14,7 @@
 #include "store/template.h"
 #include "text/json_out.h"
 #include "web/actions.h"
-
-struct templates_fields {
-	struct identity worker;
-	struct customer_id customer;
-};
-
-#define FIELD_OF struct templates_fields
-static const struct field fields[] = {
-	FIELD(worker, struct identity, identity_parse, "Worker", REQUIRED),
-	FIELD(customer, struct customer_id, customer_id_parse, "CustomerId",
-	    REQUIRED),
-	FIELD_END,
-};
-#undef FIELD_OF
+#include "web/customer_fields.h"
 
 /* The answer while it grows: categories come as runs of rows. */
 struct writing {
@@ -37,10 +24,10 @@ struct writing {
 	long count;
 };
 
-static void
+static enum rc
 ask(struct call *call, void *in)
 {
-	const struct templates_fields *f = in;
+	const struct customer_fields *f = in;
 	struct template_query q = {
 		.worker = f->worker,
 		.customer = f->customer,
@@ -48,6 +35,7 @@ ask(struct call *call, void *in)
 	};
 
 	template_list_bind(&call->db, &q);
+	return RC_OK;
 }
 
 static void
@@ -139,8 +127,8 @@ answer(struct call *call, const void *in, const struct rows *rows)
 
 const struct action templates_action = {
 	.location = "GetTemplatesByCustomerId",
-	.fields = fields,
-	.size = sizeof(struct templates_fields),
+	.fields = customer_fields,
+	.size = sizeof(struct customer_fields),
 	.ask = ask,
 	.answer = answer,
 };

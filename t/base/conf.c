@@ -91,10 +91,10 @@ read_bytes(const char *bytes, size_t len)
 	write_file(conf_file_path, bytes, len, 0600);
 	rc = conf_read(arena, conf_file_path, &file, &err);
 	if (rc == RC_OK)
+		rc = conf_refuse_unknown(&file, keys, KEYS, &err);
+	if (rc == RC_OK)
 		rc = conf_apply(
 		    &file, keys, KEYS, "main", NULL, &settings, &err);
-	if (rc == RC_OK)
-		rc = conf_refuse_unknown(&file, &err);
 	if (rc == RC_OK)
 		return rc;
 	len = strlen(conf_file_path);
@@ -288,6 +288,10 @@ test_family(void)
 	is_int(conf_apply(&file, family_keys, FAMILY_KEYS, "club.a", "club.*",
 		   &m, &err),
 	    RC_OK, "the first of it");
+	is_int(conf_refuse_unknown(&file, family_keys, FAMILY_KEYS, &err),
+	    RC_OK, "all of it is known");
+	is_int(conf_refuse_unknown(&file, keys, KEYS, &err), RC_INVALID,
+	    "... to its own table only");
 	ok(strcmp(m.must, "x") == 0 && m.may == 4, "... its values");
 	is_int(conf_apply(&file, family_keys, FAMILY_KEYS, "club.b", "club.*",
 		   &m, &err),

@@ -208,12 +208,14 @@ test_numbers(void)
 		{ "+14155550142", "+14*******42" },
 		{ "+123456", "+12**56" },
 		{ "+12345", "+***" },
-		{ "+", "+***" },
+		{ "+", "(1 characters)" },
 		{ "+123456789012345", "+12***********45" },
-		{ "+1234567890123456789012345", "+***" },
+		{ "+1234567890123456789012345", "(26 characters)" },
 		{ "ana@example.com", "(15 characters)" },
 		{ "", "(0 characters)" },
-		{ "a-channel-that-nobody-has-yet:+4790112233", "+***" },
+		{ "a-channel-that-nobody-has-yet:+4790112233",
+		    "(41 characters)" },
+		{ "mary.jones+vip@example.com", "(26 characters)" },
 	};
 	char shown[LOG_NUMBER_SIZE];
 	size_t i;

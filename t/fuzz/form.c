@@ -156,7 +156,7 @@ compare_pairs_with(const struct form *form, int count)
 int
 LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 {
-	static const struct form_limits limits = { PAIRS, VALUE };
+	static const struct form_limits limits = { PAIRS, VALUE, 128 };
 	static struct twilio_signing signing;
 	static struct arena *kept;
 	char ours[SHA1_BASE64_LEN + 1], theirs[SHA1_BASE64_LEN + 1];

@@ -38,7 +38,7 @@ look_at_base(struct arena *a, const char *text)
 int
 LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 {
-	const struct form_limits limits = { 1, SIZE_MAX };
+	const struct form_limits limits = { 1, SIZE_MAX, SIZE_MAX };
 	struct arena *a;
 	struct form form;
 	struct buf b;

@@ -2,7 +2,7 @@
 
 #include "t/tap.h"
 
-static const struct form_limits limits = { 256, 32768 };
+static const struct form_limits limits = { 256, 32768, 128 };
 
 static void
 signing_for(struct twilio_signing *s, struct arena *a, const char *url,

@@ -73,6 +73,20 @@ is call(get_links => 1), 'A|https://a.example|first ; B|mailto:b@example.org|sec
 is call($_ => '77'), '', "$_ of nobody" for qw(get_channels get_links);
 is call($_ => 'x'), '', "$_ of an impossible key" for qw(get_channels get_links);
 
+# -- no customer has too many: 50 of either, the first ones
+$db->sql(<<'SQL', %dba);
+INSERT INTO customer (customer_id, display_name, owner_id) VALUES (900, 'Many', 1);
+INSERT INTO link SELECT 900, 20000 - i, 'CRM', 'https://crm.example/' || 20000 - i, 'x' FROM generate_series(1, 20000) i;
+INSERT INTO channel (customer_id, type, value, position) SELECT 900, 'sms', '+999' || 1000 + i, 800 - i FROM generate_series(1, 800) i;
+INSERT INTO consent_event (channel_type, match_key, state, source) SELECT 'sms', '+999' || 1000 + i, 'opted_out', 'keyword' FROM generate_series(791, 800) i;
+SQL
+sub values_of { my ($function) = @_; return join ' ', map { $_->[1] } $db->rows("SELECT * FROM frontline_api.$function('900')", %fcgi) }
+is values_of('get_links'), join(' ', map { "https://crm.example/$_" } 0 .. 49), 'of 20000 links the first 50, in order';
+is values_of('get_channels'), join(' ', map { '+999' . (1790 - $_) } 0 .. 49), 'of 800 channels the first 50 that can be written to, in order';
+$db->sql("INSERT INTO consent_event (channel_type, match_key, state, source) SELECT 'sms', '+999' || 1000 + i, 'opted_out', 'keyword' FROM generate_series(311, 790) i", %dba);
+is values_of('get_channels'), join(' ', map { '+999' . (1310 - $_) } 0 .. 9), 'and none is looked for behind the 500th';
+$db->sql('DELETE FROM customer WHERE customer_id = 900', %dba);
+
 # -- get_proxy_address: refusals
 sub proxy { my ($w, $c, $t, $v, $s) = @_; return call(get_proxy_address => $w // 'ana', $c // 1, $t // 'sms', $v // '+14155550142', $s // 't') }
 is proxy(), '-|no_number', 'no numbers at all';
@@ -127,6 +141,16 @@ is call(get_templates => 'ben', 2), "$mapped ; Second|all {{Name}}|f ; Second|pt
 is call(get_templates => 'cleo', 3), "$mapped ; Second|en|f ; Second|all {{Name}}|f ; Second|en-GB|f ; Second|pt|f ; Second|pt-PT|f", 'a customer without language is offered all';
 is call(get_templates => 'cleo', undef), call(get_templates => 'cleo', 3), 'so is no customer';
 is call(get_templates => $_, 1), '', "nothing for $_" for 'gone', 'nobody';
+
+# -- no more than 200, from the start
+$db->sql(<<'SQL', %dba);
+INSERT INTO template_category (display_name, position) VALUES ('Many', -1), ('Few', -2);
+INSERT INTO template (template_category_id, position, content) SELECT template_category_id, 1000 - i, 'many ' || 1000 - i
+  FROM template_category, generate_series(1, 1000) i WHERE display_name = 'Many';
+INSERT INTO template (template_category_id, content) SELECT template_category_id, 'few' FROM template_category WHERE display_name = 'Few';
+SQL
+is call(get_templates => 'ana', 1), join(' ; ', 'Few|few|f', map { "Many|many $_|f" } 0 .. 198), 'of 1000 templates the first 200, in order';
+$db->sql("DELETE FROM template_category WHERE position < 0", %dba);
 
 # -- customer_by_address
 $db->sql(<<'SQL', %dba);

@@ -56,7 +56,10 @@ is ids('ana', limit => 2, sort => 'anna', id => 1), '102 103', 'a key of a row t
 is ids('ana', limit => 2, sort => 'anna', id => 102, anchor => 107), '103 110', 'the key wins over the anchor';
 is ids('ana', limit => 2, anchor => 102), '103 110', 'behind an anchor';
 is ids('ana', limit => 2, anchor => 115), '116 101', 'a soft-deleted anchor';
-is ids('ana', limit => 2, anchor => 111), '110 116', 'an anchor that belongs to somebody else now';
+is ids('ana', limit => 2, anchor => 107), '108 104', 'a team\'s customer';
+is ids('ana', anchor => $_), '', "an anchor that was never ana's is unknown: $_" for 111, 112, 113;
+is ids('ben', anchor => $_), '', "nor one of a team that ben is not in: $_" for 107, 109, 115;
+is ids('cleo', anchor => 107), '', 'nor any for a worker without customers and teams';
 is ids('ana', anchor => 114), '', 'behind the last is nothing';
 is ids('ana', anchor => ''), ids('ana'), 'an empty anchor is none';
 for my $odd ('999', 'abc', '0', '-1', '1e3', '0102', '102 ', '99999999999999999999999', '1.5', "1'; --", '１０２') {
@@ -64,6 +67,30 @@ for my $odd ('999', 'abc', '0', '-1', '1e3', '0102', '102 ', '999999999999999999
 	is ids('ana', sort => '', id => $odd), '', "a key that is no key finds nothing: $odd" if $odd ne '999';
 }
 is ids('ana', id => '102'), '', 'half a key finds nothing';
+
+# -- an anchor that left the list meanwhile: the audit log knows whether it was there
+$db->sql(<<'SQL', %dba);
+INSERT INTO customer (customer_id, display_name, owner_id, team_id) SELECT i, 'anna', o, t FROM (VALUES (140, 1, NULL), (141, 2, NULL), (142, 2, NULL), (143, NULL, 1),
+  (144, NULL, 1), (145, 2, NULL), (146, 1, NULL), (147, 2, NULL), (148, 1, NULL), (149, 1, NULL)) v (i, o, t);
+UPDATE customer SET owner_id = 2 WHERE customer_id IN (140, 148, 149);
+UPDATE customer SET owner_id = 1 WHERE customer_id = 141;
+UPDATE customer SET owner_id = 2 WHERE customer_id = 141;
+UPDATE customer SET owner_id = 2, team_id = NULL WHERE customer_id IN (143, 144);
+DELETE FROM customer WHERE customer_id IN (144, 145, 146, 148);
+UPDATE customer SET deleted_at = now() WHERE customer_id IN (147, 149);
+SQL
+is ids('ana', limit => 2, anchor => $_->[0]), '110 116', $_->[1] for [ 140, 'moved to another worker' ], [ 141, 'came and went' ], [ 143, 'moved out of the team' ],
+	[ 144, 'moved out of the team and deleted' ], [ 146, 'deleted' ], [ 148, 'moved and deleted' ], [ 149, 'moved and soft-deleted' ];
+is ids('ana', anchor => $_->[0]), '', $_->[1] for [ 142, 'always another worker\'s' ], [ 145, 'deleted, always another worker\'s' ], [ 147, 'soft-deleted, always another worker\'s' ];
+is ids('cleo', anchor => $_), '', "cleo never had $_" for 140 .. 149;
+$db->sql("SELECT merge_customer(142, 141)", %dba);
+is ids('ana', anchor => 142), '', 'merged into one that ana once had, itself never ana\'s';
+$db->sql("UPDATE customer SET first_name = '$_' WHERE customer_id = 140", %dba) for 1 .. 98;
+isnt ids('ana', anchor => 140), '', 'within its last hundred changes an anchor is found';
+$db->sql("UPDATE customer SET first_name = '$_' WHERE customer_id = 140", %dba) for 99 .. 101;
+is ids('ana', anchor => 140), '', 'further back nobody looks';
+$db->sql('DELETE FROM customer WHERE customer_id BETWEEN 140 AND 149', %dba);
+is join(' ', map { ids('ben', anchor => $_) ? 'known' : 'unknown' } 140, 142), 'known known', 'whoever had it last goes on behind it';
 
 # -- search
 my @search = (

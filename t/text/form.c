@@ -8,7 +8,7 @@
 #include "t/tap.h"
 #include "text/words.h"
 
-static const struct form_limits limits = { 256, 32768 };
+static const struct form_limits limits = { 256, 32768, 128 };
 
 /* ---- decoding ---------------------------------------------------------- */
 
@@ -148,7 +148,7 @@ decode_many(struct arena *a, const struct form_limits *l, size_t count,
 static void
 test_limits(struct arena *a)
 {
-	static const struct form_limits small = { 3, 5 };
+	static const struct form_limits small = { 3, 5, 128 };
 	struct form form;
 	struct err e;
 

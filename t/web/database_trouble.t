@@ -3,6 +3,8 @@
 # nothing better is left, and all is well again soon after the trouble is over.
 use strict;
 use warnings;
+use IO::Socket::UNIX;
+use Socket qw(SOCK_STREAM);
 use Stage;
 use Test::More;
 use Time::HiRes qw(time);
@@ -132,6 +134,24 @@ for my $how ('one', 'every') {
 kill 'KILL', (backends())[0];
 recovers('a crash');
 
+# A request that comes while the server restarts waits for it.
+{
+	my %list = $stage->fastcgi_callback('GetCustomersList',
+	    { PageSize => 1 });
+
+	$stage->stop_postgres('INT');
+	my $start = time;
+	my $client = $stage->fastcgi;
+	$client->send(FastCGI::request(%list));
+	$stage->start_postgres;
+	my $took = time - $start;
+	my $answer = $client->read_response;
+	is($answer->{status}, $took < 1 ? 200 : $answer->{status},
+	    'a request that comes during a restart waits for its end') or
+	    diag("the restart took $took s");
+	recovers('a short restart');
+}
+
 # No server at all.
 {
 	$stage->stop_postgres;
@@ -159,4 +179,26 @@ is_turned_away(ask(), 'too many connections, once more');
 $stage->sql(q(ALTER ROLE frontline_fcgi CONNECTION LIMIT -1));
 recovers('too many connections');
 
+# The first host of several takes connections and says nothing: the next one is
+# tried, and what was wrong stands in the log.  The same for a database that
+# has never been there.
+{
+	my $dir = $stage->{dir};
+	mkdir "$dir/run/deaf";
+	chmod 0777, "$dir/run/deaf";
+	my $deaf = IO::Socket::UNIX->new(Type => SOCK_STREAM, Listen => 8,
+	    Local => "$dir/run/deaf/.s.PGSQL.5432") or die "deaf: $!";
+	chmod 0777, "$dir/run/deaf/.s.PGSQL.5432";
+	my $before = length $stage->slurp('log/fcgi.log');
+
+	$stage->write_config('database.fcgi_conninfo' =>
+	    "host=$dir/run/deaf,$dir/run port=5432 user=frontline_fcgi " .
+	    'dbname=frontline');
+	kill 'HUP', $process;
+	wait_until(sub { substr($stage->slurp('log/fcgi.log'), $before) =~
+	    /away: the server does not answer a new connection$/m },
+	    'a database that has not come up is in the log', 6);
+	pass('a database that has not come up is in the log');
+	recovers('a deaf first host');
+}
 done_testing;

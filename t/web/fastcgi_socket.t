@@ -245,4 +245,20 @@ wait_until(sub {
 }, 'the descriptors are closed');
 pass('no descriptor is left open');
 
+# More connections than a process keeps: the rest wait, and get their turn.
+{
+	my $small = Stage->new(responders => 1, nginx => 0, sample => 0);
+	wait_until(sub { $small->slurp('log/fcgi.log') =~ /connected$/m },
+	    'the process is ready');
+	my @many = map { $small->fastcgi } 1 .. 530;
+
+	wait_until(sub { $small->slurp('log/fcgi.log') =~
+	    /512 connections are open, new ones wait/ }, 'the limit is reached');
+	my %list = $small->fastcgi_callback('GetCustomersList', {});
+	my $last = $many[-1];
+	$last->send(FastCGI::request(%list));
+	splice @many, 0, 100;
+	is($last->read_response->{status}, 403,
+	    'a connection beyond the limit is served when others have gone');
+}
 done_testing;

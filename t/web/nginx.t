@@ -85,6 +85,36 @@ is_refusal($_->[0], 400, $_->[1]) for (
 	    'X-Long: ' . 'y' x 40000 . "\r\n\r\n"), 'a header of 40 kB'],
 );
 
+# Requests whose first line or transfer coding is damaged, so that nginx refuses
+# them before there is a path or a body.
+{
+	my $before = length $stage->slurp('log/nginx.error.log');
+
+	for (['POST /callbacks/../../x HTTP/1.1', 400],
+	    ['POST /callbacks/%00 HTTP/1.1', 400],
+	    ['POST /callbacks/%zz HTTP/1.1', 400],
+	    ['OPTIONS * HTTP/1.1', 400],
+	    ['CONNECT a:1 HTTP/1.1', 400],
+	    ['CONNECT / HTTP/1.1', 405],
+	    ['PRI * HTTP/2.0', 400],
+	    ['POST /callbacks/crm HTTP/2.0', 505],
+	    ['POST /callbacks/crm?' . 'y' x 40000 . ' HTTP/1.1', 414]) {
+		my ($line, $status) = @$_;
+
+		is_refusal($stage->raw_http("$line\r\nHost: localhost\r\n\r\n"),
+		    $status, substr $line, 0, 40);
+	}
+	is_refusal($stage->raw_http("POST /callbacks/crm HTTP/1.1\r\n" .
+	    "Host: localhost\r\nTransfer-Encoding: gzip\r\n\r\n"), 501,
+	    'a transfer coding of no use');
+	(my $no_tls = $stage->{url}) =~ s/^https/http/;
+	is_refusal(get($no_tls), 400, 'no TLS where TLS is spoken');
+	is_refusal(get("$stage->{url}/frontline-error"), 404,
+	    'the page of the errors itself');
+	is(substr($stage->slurp('log/nginx.error.log'), $before), '',
+	    'none of which is worth a warning');
+}
+
 # A slow client, one that sends a large body, or one that stops half-way costs
 # no responder process anything: the request does not get there.
 {
@@ -159,6 +189,31 @@ is_refusal(get("$stage->{health_url}/callbacks/crm"), 404,
 	    "and its number is in the responder's log");
 	unlike($log, qr/sesame|127\.0\.0\.|callbacks/,
 	    'and neither path, query, agent nor address');
+	my $errors = $stage->slurp('log/nginx.error.log');
+	like($errors, qr/client: 127\.0\.0\.1.*callbacks/,
+	    'nginx had errors to tell of');
+	like($errors, qr/fcgi\.sock failed .*readyz/,
+	    'and of what keeps it from the responder processes');
+	ok(-e "$stage->{dir}/log/frontline.error.log",
+	    'the site has an error log');
+	is($stage->slurp('log/frontline.error.log'), '',
+	    'which keeps no request that failed');
+}
+
+# The ports of a stage are its own from the moment that they are drawn.
+{
+	is($stage->end_nginx, undef, 'nginx goes');
+	$stage->write_nginx(1);
+	my @ports = ($stage->{raw_port}, map { /(\d+)$/ }
+	    @$stage{qw(url health_url plain_url)});
+	my %distinct = map { $_ => 1 } @ports;
+
+	is(keys %distinct, 4, 'four ports');
+	is(scalar(grep { IO::Socket::INET->new(Listen => 1,
+	    LocalAddr => '127.0.0.1', LocalPort => $_) } @ports), 0,
+	    'which nobody else can take');
+	$stage->start_nginx;
+	is(get("$stage->{url}/nothing")->{status}, 404, 'and nginx has');
 }
 
 done_testing;

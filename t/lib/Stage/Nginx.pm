@@ -2,8 +2,10 @@ package Stage::Nginx;
 # A stage's nginx: the site as shipped, TLS with a certificate of its own.
 use strict;
 use warnings;
+use Fcntl qw(F_SETFD);
 use IO::Socket::INET;
 use POSIX qw(WNOHANG);
+use Socket qw(SOMAXCONN);
 use Stage::Process qw(wait_until);
 
 sub make_certificate {
@@ -30,11 +32,23 @@ sub free_port {
 	die "no free port\n";
 }
 
+# Ports of nginx.  They are bound here and handed over, so nobody can take one
+# before nginx starts; until then they refuse, because nothing listens.
+sub bind_ports {
+	my ($self, $count) = @_;
+
+	$self->{nginx_sockets} = [map {
+		IO::Socket::INET->new(LocalAddr => '127.0.0.1', Proto => 'tcp')
+		    or die "no free port: $@\n"
+	} 1 .. $count];
+	return map { $_->sockport } @{$self->{nginx_sockets}};
+}
+
 # The site as shipped, with the names, ports and paths of this stage.
 sub write_nginx {
 	my ($self, $workers) = @_;
 	my $dir = $self->{dir};
-	my ($tls, $plain, $health, $raw) = map { free_port() } 1 .. 4;
+	my ($tls, $plain, $health, $raw) = $self->bind_ports(4);
 	my $site = $self->slurp('nginx/frontline.site');
 	my $http = $self->slurp('nginx/snippets/frontline-http.conf');
 	my $change = sub {
@@ -42,7 +56,7 @@ sub write_nginx {
 		$$text =~ s/$from/$to/g or die "no $from in the site\n";
 	};
 
-	$change->(\$http, qr{unix:/run/frontline/fcgi\.sock},
+	$change->(\$http, qr{unix:/\S+/fcgi\.sock},
 	    "unix:$dir/run/fcgi.sock");
 	$change->(\$site, qr{^ *listen \[::\].*\n}m, '');
 	$change->(\$site, qr{listen 443}, "listen 127.0.0.1:$tls");
@@ -54,6 +68,11 @@ sub write_nginx {
 	    "$dir/tls/key.pem");
 	$change->(\$site, qr{frontline\.example\.com}, 'localhost');
 	$change->(\$site, qr{/var/log/nginx/}, "$dir/log/");
+	# The site's own error log as shipped, and one that a test can read.
+	my $error_logs = "error_log $dir/log/frontline.error.log alert;\n" .
+	    "    error_log $dir/log/nginx.error.log warn;";
+	$change->(\$site, qr{error_log   \S+/frontline\.error\.log alert;},
+	    $error_logs);
 	$self->put('nginx/snippets/frontline-http.conf', $http);
 	$self->put('nginx/nginx.conf', <<"END");
 daemon off;
@@ -72,6 +91,7 @@ $site
     server {
         listen 127.0.0.1:$raw;
         access_log $dir/log/frontline.access.log frontline;
+        $error_logs
         include snippets/frontline-server.conf;
         include snippets/frontline-locations.conf;
     }
@@ -86,10 +106,18 @@ END
 sub start_nginx {
 	my ($self) = @_;
 	my $dir = $self->{dir};
+	my @sockets = @{delete $self->{nginx_sockets}};
 
+	# How a former nginx, after an upgrade, leaves its sockets to the next.
+	local $ENV{NGINX} = join '', map { fileno($_) . ';' } @sockets;
+	for (@sockets) {
+		listen $_, SOMAXCONN or die "listen: $!";
+		fcntl $_, F_SETFD, 0 or die "fcntl: $!";
+	}
 	$self->{nginx} = $self->spawn('nginx', undef, $self->as_user('TERM'),
 	    'nginx', '-e', "$dir/log/nginx.error.log", '-p', $dir,
 	    '-c', "$dir/nginx/nginx.conf");
+	close $_ for @sockets;
 	wait_until(sub {
 		die 'nginx: ', $self->slurp('log/nginx.error.log')
 		    if waitpid($self->{nginx}, WNOHANG);
