@@ -71,8 +71,8 @@ db_link_drop(struct db_link *l)
 {
 	if (l->state == DB_LINK_IDLE || l->state == DB_LINK_BUSY)
 		l->failures = 0;
-	else if (count_hosts(l->parsed) > 1)
-		l->host = (l->host + 1) % count_hosts(l->parsed);
+	else if (++l->host >= l->host_count)
+		l->host = 0;
 	loop_remove(l->loop, &l->source);
 	PQclear(l->result);
 	PQfinish(l->conn);
@@ -477,6 +477,7 @@ db_link_start(struct db_link *l)
 	l->parsed = PQconninfoParse(l->options->conninfo, NULL);
 	if (l->parsed == NULL)
 		fatal("BUG: a conninfo that was not checked");
+	l->host_count = count_hosts(l->parsed);
 	start_attempt(l);
 }
 

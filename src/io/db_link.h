@@ -55,6 +55,7 @@ struct db_link {
 	/* ---- its own */
 	void *parsed;  /* PQconninfoOption of the conninfo */
 	unsigned host; /* of its list: the one in use, or the next to try */
+	unsigned host_count;
 	enum db_link_state state;
 	void *conn;   /* PGconn */
 	void *result; /* PGresult of the statement under way */
