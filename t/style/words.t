@@ -20,17 +20,23 @@ my $place = join '|', map { "(?<![\\w.\$}/-])$_/" } @places;
 
 my (@files, @promised, @placed, @banned, @long, @tall, @trailing);
 
-# Directories that a build leaves, and what is not ours to read.
-my $skip = qr{/(?:\.git|_build\w*|var|autom4te\.cache|build-aux|m4|corpus|\w+\.dSYM)$};
+# What git tracks; in an unpacked release all that no build leaves.  What else
+# lies in a checkout is its owner's business.
+my $skip = qr{/(?:\.git|_build[-\w]*|var|autom4te\.cache|build-aux|m4|corpus|\w+\.dSYM)$};
+my @tracked = -e "$top/.git" ? split /\n/, `git -C '$top' ls-files 2>/dev/null` : ();
 
-find({
-	no_chdir   => 1,
-	preprocess => sub { grep { "$File::Find::dir/$_" !~ $skip } @_ },
-	wanted     => sub {
-		push @files, $_ if -f && -T _ && !m{/(?:configure~?|aclocal\.m4|Makefile(?:\.in)?
-			|config\.(?:h\.in~?|log|status|h)|libtool|[^/]*\.(?:log|trs|o|a|Po|json))$}x;
-	},
-}, $top);
+if (@tracked) {
+	@files = grep { -f && -T _ && !m{/corpus/} } map { "$top/$_" } @tracked;
+} else {
+	find({
+		no_chdir   => 1,
+		preprocess => sub { grep { "$File::Find::dir/$_" !~ $skip } @_ },
+		wanted     => sub {
+			push @files, $_ if -f && -T _ && !m{/(?:configure~?|aclocal\.m4|Makefile(?:\.in)?
+				|config\.(?:h\.in~?|log|status|h)|libtool|[^/]*\.(?:log|trs|o|a|Po|json))$}x;
+		},
+	}, $top);
+}
 
 # Names of functions, each with its first line and its length: in this style
 # the name stands at the beginning of a line, and the last brace, too.
