@@ -229,7 +229,8 @@ DECLARE
 BEGIN
   IF to_regclass('frontline_queue.' || child) IS NOT NULL THEN RETURN false; END IF;
   PERFORM pg_advisory_xact_lock(hashtext('frontline-queue-done'));
-  IF to_regclass('frontline_queue.' || child) IS NOT NULL THEN RETURN false; END IF;
+  -- by a query, since to_regclass would still answer from before the wait
+  IF EXISTS (SELECT FROM pg_class c WHERE c.relnamespace = 'frontline_queue'::regnamespace AND c.relname = child) THEN RETURN false; END IF;
   EXECUTE format('CREATE TABLE frontline_queue.%I (LIKE frontline_queue.done INCLUDING DEFAULTS INCLUDING CONSTRAINTS INCLUDING COMMENTS)', child);
   EXECUTE format('COMMENT ON TABLE frontline_queue.%I IS %L', child, format('Jobs that were over on %s, UTC', to_char(p_day, 'YYYY-MM-DD')));
   EXECUTE format('ALTER TABLE frontline_queue.done ATTACH PARTITION frontline_queue.%I FOR VALUES FROM (%L) TO (%L)', child,
