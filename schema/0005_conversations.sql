@@ -777,22 +777,22 @@ RETURNS TABLE (conversation_sid text, decision text, worker text, reason text)
 LANGUAGE plpgsql SECURITY DEFINER ROWS 10 SET search_path = pg_catalog, pg_temp AS $$
 #variable_conflict use_column
 DECLARE
-  t   timestamptz := clock_timestamp();
-  sid text;
+  t    timestamptz := clock_timestamp();
+  this text;
 BEGIN
   -- All are locked before the first is decided, so nobody is waited for while the lock of routing is held.  Who was tried
   -- longest ago is first: those whom nobody takes must not keep the others waiting.
-  FOREACH sid IN ARRAY ARRAY(
+  FOREACH this IN ARRAY ARRAY(
     SELECT v.conversation_sid FROM frontline.conversation v
      WHERE v.worker_id IS NULL AND v.state <> 'closed' AND v.customer_address IS NOT NULL AND coalesce(v.routing_tried_at, v.created_at) < t - p_age
      ORDER BY v.routing_tried_at NULLS FIRST, v.created_at LIMIT least(greatest(p_limit, 1), 1000) FOR NO KEY UPDATE SKIP LOCKED)
   LOOP
     RETURN QUERY
-    SELECT sid, d.decision, w.identity, d.reason
+    SELECT this, d.decision, w.identity, d.reason
       FROM frontline.conversation v
       CROSS JOIN LATERAL frontline.route(v, p_default_worker, t, true) d
       LEFT JOIN frontline.worker w ON w.worker_id = d.worker_id
-     WHERE v.conversation_sid = sid;
+     WHERE v.conversation_sid = this;
   END LOOP;
 END $$;
 COMMENT ON FUNCTION frontline.route_unrouted(interval, text, integer) IS
