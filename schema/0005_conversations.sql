@@ -36,6 +36,14 @@
 --   note_conflict(conversation_sid, other_sid)
 --                                  -> decision, worker, reason of the other.  For 50416: the address pair is in other_sid, so
 --                                     that becomes the pair's conversation and gets the worker.  May be repeated.
+--   note_worker_added(conversation_sid, participant_sid, identity, added)
+--                                  -> outcome, note.  participant.add is done: what is written over REST makes no webhook.  Key:
+--                                     participant.  Without a participant SID (50433) there is nothing to note.
+--   note_worker_refused(conversation_sid, identity)
+--                                  -> whether anything changed.  Twilio will never take this worker into this conversation: it is
+--                                     without a worker again, route_unrouted finds another one.
+--   note_conversation_gone(conversation_sid)
+--                                  -> outcome, note.  Twilio says it is closed, or does not know it: closed here too.
 --   list_workers_to_poll(limit, interval)
 --                                  -> identity of workers not asked about for so long; they count as asked about from now on, so
 --                                     several relays share the roster.
@@ -112,6 +120,7 @@ CREATE TABLE frontline.routing_decision (
   worker_id        bigint REFERENCES frontline.worker,
   rule_position    integer,
   reason           text NOT NULL CHECK (length(reason) <= 500),
+  refused_at       timestamptz,
   CONSTRAINT routing_decision_worker CHECK ((decision IN ('routed', 'kept')) = (worker_id IS NOT NULL))
 );
 CREATE INDEX routing_decision_conversation_idx ON frontline.routing_decision (conversation_sid, decision_id);
@@ -122,6 +131,7 @@ COMMENT ON COLUMN frontline.routing_decision.decided_at       IS 'When';
 COMMENT ON COLUMN frontline.routing_decision.decision         IS 'routed; kept: it had a worker; nobody: a rule says so; unrouted: nobody was found; closed: too late';
 COMMENT ON COLUMN frontline.routing_decision.worker_id        IS 'Who got it';
 COMMENT ON COLUMN frontline.routing_decision.rule_position    IS 'The rule that decided, as it was numbered then; NULL for the default worker';
+COMMENT ON COLUMN frontline.routing_decision.refused_at       IS 'When Twilio refused this worker for good: the conversation is not given to this one again';
 COMMENT ON COLUMN frontline.routing_decision.reason           IS 'In words, with the rules that matched but found nobody';
 
 CREATE TABLE frontline.worker_poll (
@@ -565,6 +575,13 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION frontline.open_conversations(bigint) IS 'How many open conversations a worker is in charge of';
 
+CREATE FUNCTION frontline.is_refused(p_conversation_sid text, p_worker_id bigint) RETURNS boolean LANGUAGE plpgsql STABLE AS $$
+BEGIN
+  RETURN EXISTS (SELECT FROM frontline.routing_decision d
+                  WHERE d.conversation_sid = p_conversation_sid AND d.worker_id = p_worker_id AND d.refused_at IS NOT NULL);
+END $$;
+COMMENT ON FUNCTION frontline.is_refused(text, bigint) IS 'Whether Twilio has refused to take this worker into this conversation';
+
 CREATE FUNCTION frontline.obstacle(w frontline.worker, p_open bigint, p_conversation_sid text, p_rule frontline.routing_rule, p_at timestamptz)
 RETURNS text LANGUAGE plpgsql STABLE AS $$
 BEGIN
@@ -577,6 +594,7 @@ BEGIN
     -- whoever has left is not brought back
     WHEN EXISTS (SELECT FROM frontline.participant p WHERE p.conversation_sid = p_conversation_sid AND p.worker_id = w.worker_id AND p.removed_at IS NOT NULL)
       THEN 'gone from this conversation'
+    WHEN frontline.is_refused(p_conversation_sid, w.worker_id) THEN 'refused by Twilio'
   END;
 END $$;
 COMMENT ON FUNCTION frontline.obstacle(frontline.worker, bigint, text, frontline.routing_rule, timestamptz) IS
@@ -667,9 +685,10 @@ BEGIN
 
   IF decision IS NULL THEN
     -- the last resort takes it in any case: a conversation without a worker is lost, and blocks the address pair
-    SELECT x.worker_id INTO worker_id FROM frontline.worker x WHERE x.identity = nullif(p_default_worker, '') AND x.state = 'active';
+    SELECT x.worker_id INTO worker_id FROM frontline.worker x WHERE x.identity = nullif(p_default_worker, '') AND x.state = 'active'
+       AND NOT frontline.is_refused(v.conversation_sid, x.worker_id);
     decision := CASE WHEN FOUND THEN 'routed' ELSE 'unrouted' END;
-    reason := CASE WHEN FOUND THEN 'default worker' WHEN p_default_worker <> '' THEN 'nobody was found, and the default worker is not an active worker'
+    reason := CASE WHEN FOUND THEN 'default worker' WHEN p_default_worker <> '' THEN 'nobody was found, and the default worker is not an active worker, or refused'
                    ELSE 'nobody was found, and there is no default worker' END;
   END IF;
   reason := left(concat_ws('; ', reason, 'before: ' || array_to_string(passed, ', ')), 500);
@@ -846,6 +865,37 @@ END $$;
 COMMENT ON FUNCTION frontline.note_conflict(text, text) IS
   'The address pair of the first conversation is in the second, Twilio says: the second gets the pair and, if it has none, the worker; the first loses both. What holds for the second now';
 
+CREATE FUNCTION frontline.note_worker_added(p_conversation_sid text, p_participant_sid text, p_identity text, p_added timestamptz)
+RETURNS TABLE (outcome text, note text)
+LANGUAGE plpgsql SECURITY DEFINER ROWS 1 SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  RETURN QUERY SELECT a.outcome, a.note FROM frontline_api.participant_added(p_conversation_sid, NULL, p_participant_sid, p_identity, NULL, NULL, NULL, p_added) a;
+END $$;
+COMMENT ON FUNCTION frontline.note_worker_added(text, text, text, timestamptz) IS 'A worker was added over REST, of which no webhook tells';
+
+CREATE FUNCTION frontline.note_worker_refused(p_conversation_sid text, p_identity text) RETURNS boolean
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  v frontline.conversation := frontline.hold_conversation(p_conversation_sid, NULL, clock_timestamp(), NULL, NULL);
+  w bigint := (SELECT x.worker_id FROM frontline.worker x WHERE x.identity = p_identity);
+BEGIN
+  UPDATE frontline.routing_decision d SET refused_at = clock_timestamp()
+   WHERE d.conversation_sid = p_conversation_sid AND d.worker_id = w AND d.decision = 'routed' AND d.refused_at IS NULL;
+  IF NOT FOUND THEN RETURN false; END IF;
+  v.worker_id := coalesce(frontline.worker_in_charge(p_conversation_sid), nullif(v.worker_id, w));
+  PERFORM frontline.save_conversation(v);
+  RETURN true;
+END $$;
+COMMENT ON FUNCTION frontline.note_worker_refused(text, text) IS
+  'Twilio will never take this worker into this conversation, which is then without a worker again; whether that is news';
+
+CREATE FUNCTION frontline.note_conversation_gone(p_conversation_sid text) RETURNS TABLE (outcome text, note text)
+LANGUAGE plpgsql SECURITY DEFINER ROWS 1 SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  RETURN QUERY SELECT r.outcome, r.note FROM frontline_api.conversation_removed(p_conversation_sid, NULL, clock_timestamp()) r;
+END $$;
+COMMENT ON FUNCTION frontline.note_conversation_gone(text) IS 'Twilio says that the conversation is closed, or that there is none';
+
 -- -------------------------------------------------------------------------------------------------------------- roster
 CREATE FUNCTION frontline.list_workers_to_poll(p_limit integer, p_interval interval) RETURNS TABLE (identity text)
 LANGUAGE plpgsql SECURITY DEFINER ROWS 10 SET search_path = pg_catalog, pg_temp AS $$
@@ -923,6 +973,8 @@ GRANT EXECUTE ON FUNCTION frontline_api.name_conversation(text),
       frontline_api.delivery_updated(text, text, text, text, integer, timestamptz),
       frontline_api.route_conversation(text, text, text, text, text, text) TO frontline_fcgi;
 GRANT EXECUTE ON FUNCTION frontline.route_unrouted(interval, text, integer), frontline.note_conflict(text, text),
+      frontline.note_worker_added(text, text, text, timestamptz), frontline.note_worker_refused(text, text),
+      frontline.note_conversation_gone(text),
       frontline.list_workers_to_poll(integer, interval), frontline.note_worker(text, text, text, text, text, boolean),
       frontline.note_worker_absent(text) TO frontline_relay;
 GRANT SELECT ON frontline.participant, frontline.routing_decision, frontline.worker_poll TO frontline_dba;

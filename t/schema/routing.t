@@ -268,6 +268,22 @@ is jobs(601), 'participant.add ben participant.add dan', 'with a job of its own'
 like see("SELECT reason FROM frontline.routing_decision ORDER BY decision_id DESC LIMIT 1"), qr/default worker; before: rule 10: ben is gone from this conversation/, 'and says why';
 $db->sql("INSERT INTO frontline.conversation (conversation_sid, initiated_by, created_at) VALUES ('" . sid(610) . "', 'system', now() - interval '1 day')");
 is sweep('0', 10, 'dan'), '', 'a conversation without an address pair is none of ours';
+# what the relay learns over REST
+set_rules([ 'target, worker_id', "'worker', 1" ], [ 'target, worker_id', "'worker', 2" ]);
+route(n => 611);
+sub told { return $db->list("SELECT frontline.$_[0]", %relay) }
+is told("note_worker_refused('" . sid(611) . "', 'ana')"), 't', 'a worker whom Twilio refuses';
+is told("note_worker_refused('" . sid(611) . "', 'ana')"), 'f', 'is refused once';
+is sweep('0', 10), '611routed:ben', 'and is not tried again';
+is told("note_worker_added('" . sid(611) . "', 'MB' || md5('611'), 'ben', now())"), '(new,)', 'a worker whom Twilio has taken';
+is see("SELECT role || ' ' || worker_id FROM frontline.participant WHERE conversation_sid = '" . sid(611) . "'"), 'worker 2', 'is a participant';
+is told("note_worker_added('" . sid(611) . "', 'MB' || md5('611'), 'ben', now())"), '(same,)', 'once';
+set_rules();
+route(n => 612, default => 'dan');
+told("note_worker_refused('" . sid(612) . "', 'dan')");
+is sweep('0', 10, 'dan'), '612unrouted:-', 'a default worker who is refused is not tried for ever';
+is told("note_conversation_gone('" . sid(612) . "')"), '(changed,)', 'a conversation that Twilio no longer has';
+is sweep('0', 10, 'dan'), '', 'needs nobody';
 # two sweeps share
 set_rules();
 route(n => $_) for 621, 622;
