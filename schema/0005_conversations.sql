@@ -825,6 +825,7 @@ DECLARE
   t     timestamptz := clock_timestamp();
   v     frontline.conversation;
   other frontline.conversation;
+  third frontline.conversation;
   d     frontline.routing_decision;
 BEGIN
   SELECT * INTO v FROM frontline.conversation c WHERE c.conversation_sid = p_conversation_sid;
@@ -840,6 +841,11 @@ BEGIN
       other.state_changed_at := t;
       other.closed_at := NULL;
     END IF;
+    FOR third IN SELECT * FROM frontline.conversation c
+                  WHERE c.customer_address = v.customer_address AND c.proxy_address = v.proxy_address AND c.state <> 'closed'
+                    AND c.conversation_sid NOT IN (p_conversation_sid, p_other_sid) FOR NO KEY UPDATE LOOP
+      PERFORM frontline.save_conversation(frontline.with_state(third, 'closed', t));
+    END LOOP;
     other.customer_address := v.customer_address;
     other.proxy_address := v.proxy_address;
     other.customer_id := coalesce(other.customer_id, v.customer_id);

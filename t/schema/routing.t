@@ -307,6 +307,12 @@ $db->sql("SELECT * FROM frontline_api.conversation_removed('" . sid(701) . "', N
 route(n => 702, from => $ines);
 is conflict(702, 701), 'routed:cleo', 'one that we took for closed is open, Twilio says';
 is see("SELECT state FROM frontline.conversation WHERE conversation_sid = '" . sid(701) . "'"), 'active', 'so it is';
+$db->sql("SELECT * FROM frontline_api.conversation_removed('" . sid(701) . "', NULL, now())", %fcgi);
+route(n => 703, from => $ines);
+$db->sql("SELECT * FROM frontline_api.conversation_removed('" . sid(703) . "', NULL, now())", %fcgi);
+route(n => 704, from => $ines);
+is conflict(703, 701), 'routed:cleo', 'told of a closed one while a third has the pair';
+is see("SELECT string_agg(right(conversation_sid, 3), ' ') FROM frontline.conversation WHERE customer_address = '$ines' AND state <> 'closed'"), '2bd', 'the pair is where Twilio has it';
 is conflict(799, 701), '', 'an unknown conversation has no conflict';
 is conflict(701, 701), '', 'nor has one with itself';
 
