@@ -208,4 +208,36 @@ $db->sql("BEGIN; SELECT * FROM frontline.list_workers_to_poll(1, '0')", %relay, 
 is roster(10, '0'), 'ana', 'relays share it, and do not wait for each other';
 $db->sql('ROLLBACK', %relay, session => 'a');
 
+# -- everything at once: nobody waits in a circle, whatever order the events come in
+$db->sql(<<'SQL');
+TRUNCATE frontline_queue.job, frontline_queue.lane, frontline_queue.seen;
+DELETE FROM frontline.message; DELETE FROM frontline.conversation;
+UPDATE frontline.worker SET is_available = true, capacity = 3;
+INSERT INTO frontline.team (name) VALUES ('All');
+INSERT INTO frontline.team_worker (team_id, worker_id) SELECT 1, worker_id FROM frontline.worker;
+INSERT INTO frontline.routing_rule (position, target, team_id, strategy) VALUES (10, 'team', 1, 'least_busy');
+SQL
+sub dice { my ($sides) = @_; $seed = ($seed * 1103515245 + 12345) % 2**31; return ($seed >> 8) % $sides }
+my @storm;
+for my $session (1 .. 4) {
+	my @calls;
+	for (1 .. 400) {
+		my ($c, $d) = map { "'" . sid('CH', $_) . "'" } dice(12), dice(12);
+		my $pair = "'+479000020" . dice(3) . "', '+15005550006'";
+		my $t = "now() - interval '" . dice(1000) . " seconds'";
+		my $mb = "'MB' || md5('" . dice(1_000_000) . "')";
+		push @calls, (
+			"frontline_api.route_conversation($c, NULL, $pair, 'active', 'ana')", "frontline_api.conversation_added($c, NULL, $pair, 'active', $t, $t)",
+			"frontline_api.participant_added($c, NULL, $mb, NULL, $pair, NULL, $t)", "frontline_api.participant_added($c, NULL, $mb, 'ben', NULL, NULL, NULL, $t)",
+			"frontline_api.participant_removed($c, NULL, $mb, 'ben', $t)", "frontline_api.message_added($c, NULL, 'IM' || md5('" . dice(50) . "'), 0, '+4790000200', 'x', NULL, $t)",
+			"frontline_api.delivery_updated($c, NULL, 'IM' || md5('" . dice(50) . "'), 'delivered', NULL, $t)", "frontline.route_unrouted('0', 'ana', 5)", "frontline.note_conflict($c, $d)",
+			"frontline_queue.claim('conversations', 3) j, frontline_queue.finish('conversations', j.key, j.seq, j.token, 'sent', NULL, NULL)")[dice(10)];
+	}
+	push @storm, $db->start(join(";\n", map { "SELECT count(*) FROM $_" } @calls), session => "storm$session");
+}
+my $said = join '', map { $db->finish($_) } @storm;
+is join(' ', $said =~ /ERROR:[^\n]*/g), '', 'a storm of all that is written, on few conversations, fails nowhere';
+is scalar(() = $said =~ /^\d+$/mg), 1600, 'every call has its answer';
+is see('SELECT count(*) FROM frontline_queue.lane l WHERE head_seq <= last_seq AND NOT EXISTS (SELECT FROM frontline_queue.job j WHERE j.key = l.key AND j.seq = l.head_seq)'), 0, 'and every lane its head';
+
 done_testing;
