@@ -8,7 +8,8 @@ use Stage;
 use Test::More;
 use Time::HiRes qw(time);
 
-my $stage = Stage->new(responders => 1);
+my $stage = Stage->new(responders => 1,
+    pg_errors => [qr/canceling statement due to lock timeout/]);
 my ($process) = $stage->responder_pids;
 my %list = $stage->fastcgi_callback('GetCustomersList', { PageSize => 1 });
 my $whole = FastCGI::request(%list, keep => 1);
@@ -244,6 +245,35 @@ wait_until(sub {
 	return @open < 40;
 }, 'the descriptors are closed');
 pass('no descriptor is left open');
+
+# A client that goes away while the database is at work leaves its line.
+{
+	my $session = $stage->session;
+	my %list = $stage->fastcgi_callback('GetCustomersList', {});
+
+	print {$session} "BEGIN; LOCK TABLE frontline.worker;\n";
+	wait_until(sub {
+		$stage->sql(q(SELECT count(*) FROM pg_locks WHERE granted
+		    AND mode = 'AccessExclusiveLock'
+		    AND relation = 'frontline.worker'::regclass));
+	}, 'the table is locked');
+	# lock_timeout may be faster than we are: then once more.
+	wait_until(sub {
+		my $client = $stage->fastcgi;
+
+		$client->send(FastCGI::request(%list));
+		wait_until(sub { $stage->sql(q(SELECT count(*) FROM pg_locks
+		    WHERE NOT granted)) }, 'the statement waits');
+		undef $client;
+		return eval { wait_until(sub { grep {
+		    $_->{status} == 499 && $_->{code} eq 'peer_gone'
+		} $stage->log_lines }, 'its line', 1) };
+	}, 'the line of a request that nobody waits for');
+	pass('a request that nobody waits for any more is in the log');
+	print {$session} "ROLLBACK;\n";
+	close $session;
+	others_are_served('after a client that went away');
+}
 
 # More connections than a process keeps: the rest wait, and get their turn.
 {
