@@ -101,20 +101,22 @@ loop_timer_stop(struct loop *l, struct loop_timer *t)
 		l->timers = t->next;
 }
 
-/* The first timer that is due, or NULL after noting when the next one is. */
+/*
+ * Of the timers that are due the one with the earliest time, or NULL after
+ * noting when the next one is.
+ */
 static struct loop_timer *
 find_due(struct loop *l, int64_t now_us)
 {
-	struct loop_timer *t;
-	int64_t earliest = INT64_MAX;
+	struct loop_timer *t, *first = NULL;
 
 	for (t = l->timers; t != NULL; t = t->next) {
-		if (t->due_us <= now_us)
-			return t;
-		if (t->due_us < earliest)
-			earliest = t->due_us;
+		if (first == NULL || t->due_us < first->due_us)
+			first = t;
 	}
-	l->earliest_us = earliest;
+	if (first != NULL && first->due_us <= now_us)
+		return first;
+	l->earliest_us = first == NULL ? INT64_MAX : first->due_us;
 	return NULL;
 }
 

@@ -48,7 +48,10 @@ void loop_remove(struct loop *l, struct loop_source *s);
 void loop_timer_set(struct loop *l, struct loop_timer *t, int64_t due_us);
 void loop_timer_stop(struct loop *l, struct loop_timer *t);
 
-/* One round: waits for events or the next deadline, and serves them. */
+/*
+ * One round: waits for events or the next deadline, and serves them; what is
+ * due, in the order of its time, however late the process was woken.
+ */
 void loop_wait(struct loop *l);
 
 #endif

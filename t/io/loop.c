@@ -90,10 +90,12 @@ test_timers(void)
 	is_str(rung, "ba", "or back");
 
 	forget();
-	start(&a, 'a', clock_us());
-	start(&b, 'b', clock_us() - 1000);
+	now = clock_us();
+	start(&b, 'b', now - 1000);
+	start(&a, 'a', now);
 	loop_wait(l);
 	is_int(rings, 2, "what is due rings in one round");
+	is_str(rung, "ba", "in the order of its time");
 }
 
 static void
