@@ -249,8 +249,14 @@ ask(struct command_context *c, const struct question *q,
 		{ "Content-Type", "application/x-www-form-urlencoded" },
 		{ "X-Twilio-Signature", signature },
 	};
-	struct http_request request = {
+	const struct http_options options = {
 		.ca_file = c->config.service.ca_file,
+		.transfers = 1,
+		.connect_ms = 5000,
+		.total_ms = 15000,
+	};
+	struct http_request request = {
+		.method = "POST",
 		.headers = headers,
 		.header_count = sizeof(headers) / sizeof(headers[0]),
 	};
@@ -273,7 +279,7 @@ ask(struct command_context *c, const struct question *q,
 	request.url = url.bytes;
 	request.body = body.bytes;
 	request.body_len = body.len;
-	rc = http_post(c->arena, &request, out, &c->err);
+	rc = http_fetch(c->arena, &options, &request, out, &c->err);
 	buf_release(&body);
 	buf_release(&url);
 	return rc;

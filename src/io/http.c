@@ -1,20 +1,49 @@
 #include "io/http.h"
 
 #include <curl/curl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
 
 #include "base/buf.h"
+#include "base/clock.h"
 #include "base/log.h"
 
 enum {
-	CONNECT_MS = 5000,
-	TOTAL_MS = 15000,
 	ANSWER_MAX = 1024 * 1024,
+	/* Bytes that the peer's host does not acknowledge are given up. */
+	UNACKNOWLEDGED_MS = 20 * 1000,
+	/* A kept connection that rested longer is likely to be dead. */
+	KEPT_S = 30,
+	/* A peer that drips: less than a byte a second for so long. */
+	DRIP_S = 15,
 };
+
+/* A socket of libcurl's, for as long as it wants it watched. */
+struct watch {
+	struct http_pool *pool;
+	struct loop_source source;
+	struct watch *next; /* of those that are closed */
+};
+
+struct http_pool {
+	struct loop *loop;
+	struct http_options options;
+	CURLM *multi;
+	struct loop_timer timer;
+	struct watch *closed; /* events of this round may still name them */
+	struct loop_timer sweep;
+	size_t active;
+};
+
+/* ---- one transfer ------------------------------------------------------ */
 
 static size_t
 take_bytes(char *bytes, size_t one, size_t count, void *user)
 {
-	struct buf *b = user;
+	struct http_call *call = user;
+	struct buf *b = call->received;
 
 	(void)one;
 	if (b->len + count > ANSWER_MAX)
@@ -23,47 +52,54 @@ take_bytes(char *bytes, size_t one, size_t count, void *user)
 	return count;
 }
 
-static void
-drop_handle(void *handle)
+/*
+ * Hands the body out, once.  There is no function to rewind it, on purpose:
+ * libcurl would send a POST again, unasked, when a kept connection dies
+ * before the first byte of the answer.
+ */
+static size_t
+give_bytes(char *to, size_t one, size_t count, void *user)
 {
-	curl_easy_cleanup(handle);
+	struct http_call *call = user;
+	size_t left = call->request.body_len - call->sent;
+	size_t n = one * count < left ? one * count : left;
+
+	if (n > 0)
+		memcpy(to, call->request.body + call->sent, n);
+	call->sent += n;
+	return n;
 }
 
 static void
-drop_list(void *handle)
+add_header(struct http_call *call, const char *name, const char *value)
 {
-	curl_slist_free_all(handle);
-}
-
-static struct curl_slist *
-header_list(struct arena *a, const struct http_request *request)
-{
-	/* Without it libcurl waits a second for leave to send a body. */
-	struct curl_slist *list = curl_slist_append(NULL, "Expect:"), *more;
+	struct curl_slist *list;
 	struct buf line;
-	size_t i;
 
-	for (i = 0; list != NULL && i < request->header_count; i++) {
-		buf_init(&line);
-		buf_addf(&line, "%s: %s", request->headers[i].name,
-		    request->headers[i].value);
-		more = curl_slist_append(list, line.bytes);
-		buf_release(&line);
-		if (more == NULL)
-			curl_slist_free_all(list);
-		list = more;
-	}
+	buf_init(&line);
+	buf_addf(&line, "%s: %s", name, value);
+	list = curl_slist_append(call->headers, line.bytes);
+	buf_release(&line);
 	if (list == NULL)
 		fatal("out of memory");
-	arena_defer(a, drop_list, list);
-	return list;
+	call->headers = list;
+}
+
+/* Also bounds how long the kernel repeats what a dead process has sent. */
+static int
+set_socket(void *user, curl_socket_t fd, curlsocktype purpose)
+{
+	const unsigned ms = UNACKNOWLEDGED_MS;
+
+	(void)user;
+	(void)purpose;
+	(void)setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &ms, sizeof(ms));
+	return CURL_SOCKOPT_OK;
 }
 
 static void
-set_options(CURL *c, const struct http_request *request,
-    struct curl_slist *headers, struct buf *body)
+set_limits(CURL *c, const struct http_options *o)
 {
-	(void)curl_easy_setopt(c, CURLOPT_URL, request->url);
 	(void)curl_easy_setopt(c, CURLOPT_PROTOCOLS_STR, "https,http");
 	(void)curl_easy_setopt(c, CURLOPT_FOLLOWLOCATION, 0L);
 	(void)curl_easy_setopt(c, CURLOPT_PROXY, "");
@@ -73,46 +109,346 @@ set_options(CURL *c, const struct http_request *request,
 	(void)curl_easy_setopt(c, CURLOPT_SSL_VERIFYHOST, 2L);
 	(void)curl_easy_setopt(
 	    c, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
-	if (request->ca_file != NULL)
-		(void)curl_easy_setopt(c, CURLOPT_CAINFO, request->ca_file);
-	(void)curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT_MS, (long)CONNECT_MS);
-	(void)curl_easy_setopt(c, CURLOPT_TIMEOUT_MS, (long)TOTAL_MS);
-	(void)curl_easy_setopt(
-	    c, CURLOPT_POSTFIELDSIZE, (long)request->body_len);
-	(void)curl_easy_setopt(c, CURLOPT_POSTFIELDS, request->body);
-	(void)curl_easy_setopt(c, CURLOPT_HTTPHEADER, headers);
+	if (o->ca_file != NULL)
+		(void)curl_easy_setopt(c, CURLOPT_CAINFO, o->ca_file);
+	(void)curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT_MS, o->connect_ms);
+	(void)curl_easy_setopt(c, CURLOPT_TIMEOUT_MS, o->total_ms);
+	(void)curl_easy_setopt(c, CURLOPT_LOW_SPEED_LIMIT, 1L);
+	(void)curl_easy_setopt(c, CURLOPT_LOW_SPEED_TIME, (long)DRIP_S);
+	(void)curl_easy_setopt(c, CURLOPT_MAXAGE_CONN, (long)KEPT_S);
+	(void)curl_easy_setopt(c, CURLOPT_SOCKOPTFUNCTION, set_socket);
+}
+
+static void
+set_request(CURL *c, struct http_call *call)
+{
+	const struct http_request *r = &call->request;
+	size_t i;
+
+	(void)curl_easy_setopt(c, CURLOPT_URL, r->url);
+	/* Without it libcurl waits a second for leave to send a body. */
+	add_header(call, "Expect", "");
+	for (i = 0; i < r->header_count; i++)
+		add_header(call, r->headers[i].name, r->headers[i].value);
+	(void)curl_easy_setopt(c, CURLOPT_HTTPHEADER, call->headers);
+	if (r->user != NULL) {
+		(void)curl_easy_setopt(
+		    c, CURLOPT_HTTPAUTH, (long)CURLAUTH_BASIC);
+		(void)curl_easy_setopt(c, CURLOPT_USERNAME, r->user);
+		(void)curl_easy_setopt(c, CURLOPT_PASSWORD, r->password);
+	}
+	if (strcmp(r->method, "POST") == 0) {
+		(void)curl_easy_setopt(c, CURLOPT_POST, 1L);
+		(void)curl_easy_setopt(
+		    c, CURLOPT_POSTFIELDSIZE, (long)r->body_len);
+		(void)curl_easy_setopt(c, CURLOPT_READFUNCTION, give_bytes);
+		(void)curl_easy_setopt(c, CURLOPT_READDATA, call);
+	}
 	(void)curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, take_bytes);
-	(void)curl_easy_setopt(c, CURLOPT_WRITEDATA, body);
+	(void)curl_easy_setopt(c, CURLOPT_WRITEDATA, call);
+	(void)curl_easy_setopt(c, CURLOPT_ERRORBUFFER, call->why);
+	(void)curl_easy_setopt(c, CURLOPT_PRIVATE, call);
+}
+
+static void
+drop_transfer(struct http_call *call)
+{
+	struct buf *b = call->received;
+
+	(void)curl_multi_remove_handle(call->pool->multi, call->easy);
+	curl_easy_cleanup(call->easy);
+	curl_slist_free_all(call->headers);
+	buf_release(b);
+	free(b);
+	call->easy = NULL;
+	call->headers = NULL;
+	call->received = NULL;
+	call->pool->active--;
+}
+
+static void
+read_answer(struct http_call *call, struct http_answer *out)
+{
+	const struct buf *b = call->received;
+	struct curl_header *h;
+
+	*out = (struct http_answer){ .status = 0 };
+	(void)curl_easy_getinfo(
+	    call->easy, CURLINFO_RESPONSE_CODE, &out->status);
+	out->body = arena_copy(call->arena, b->bytes, b->len);
+	out->body_len = b->len;
+	if (curl_easy_header(call->easy, "Retry-After", 0, CURLH_HEADER, -1,
+		&h) == CURLHE_OK)
+		out->retry_after =
+		    arena_copy(call->arena, h->value, strlen(h->value));
+}
+
+/* How far did it get?  (reliability.md 1.6, measured) */
+static enum rc
+read_failure(struct http_call *call, CURLcode code, struct err *e)
+{
+	const char *why =
+	    call->why[0] != '\0' ? call->why : curl_easy_strerror(code);
+	const char *word = "uncertain";
+	long request_size = 0;
+
+	(void)curl_easy_getinfo(
+	    call->easy, CURLINFO_REQUEST_SIZE, &request_size);
+	if (code == CURLE_PEER_FAILED_VERIFICATION ||
+	    code == CURLE_SSL_CACERT_BADFILE)
+		word = "bad_peer";
+	else if (request_size == 0)
+		word = "not_sent";
+	return err_set(e, RC_BUSY, word, "%s", why);
+}
+
+static void
+finish(struct http_call *call, CURLcode code)
+{
+	struct http_answer answer;
+	struct err e;
+	enum rc rc = RC_OK;
+
+	if (code == CURLE_OK)
+		read_answer(call, &answer);
+	else
+		rc = read_failure(call, code, &e);
+	drop_transfer(call);
+	call->on_done(
+	    call, rc, rc == RC_OK ? &answer : NULL, rc == RC_OK ? NULL : &e);
+}
+
+/* ---- libcurl and the loop ---------------------------------------------- */
+
+static void
+collect(struct http_pool *p)
+{
+	struct http_call *call;
+	CURLMsg *m;
+	CURLcode code;
+	int left;
+
+	while ((m = curl_multi_info_read(p->multi, &left)) != NULL) {
+		if (m->msg != CURLMSG_DONE)
+			continue;
+		call = NULL;
+		code = m->data.result;
+		(void)curl_easy_getinfo(
+		    m->easy_handle, CURLINFO_PRIVATE, (char **)&call);
+		if (call != NULL)
+			finish(call, code);
+	}
+}
+
+static void
+socket_is_ready(struct loop_source *s, uint32_t events)
+{
+	struct watch *w = OWNER_OF(s, struct watch, source);
+	struct http_pool *p = w->pool;
+	int what = 0, running;
+
+	if ((events & EPOLLIN) != 0)
+		what |= CURL_CSELECT_IN;
+	if ((events & EPOLLOUT) != 0)
+		what |= CURL_CSELECT_OUT;
+	if ((events & (EPOLLERR | EPOLLHUP)) != 0)
+		what |= CURL_CSELECT_ERR;
+	(void)curl_multi_socket_action(p->multi, s->fd, what, &running);
+	collect(p);
+}
+
+static void
+free_closed(struct loop_timer *t)
+{
+	struct http_pool *p = OWNER_OF(t, struct http_pool, sweep);
+	struct watch *w;
+
+	while ((w = p->closed) != NULL) {
+		p->closed = w->next;
+		free(w);
+	}
+}
+
+static int
+watch_socket(
+    CURL *easy, curl_socket_t fd, int what, void *user, void *socket_user)
+{
+	struct http_pool *p = user;
+	struct watch *w = socket_user;
+	uint32_t events = 0;
+
+	(void)easy;
+	if (what == CURL_POLL_REMOVE) {
+		if (w == NULL)
+			return 0;
+		loop_remove(p->loop, &w->source);
+		w->next = p->closed;
+		p->closed = w;
+		loop_timer_set(p->loop, &p->sweep, clock_us() + 1000);
+		return 0;
+	}
+	if (w == NULL) {
+		w = calloc(1, sizeof(*w));
+		if (w == NULL)
+			fatal("out of memory");
+		w->pool = p;
+		w->source.fd = fd;
+		w->source.on_ready = socket_is_ready;
+		(void)curl_multi_assign(p->multi, fd, w);
+	}
+	if ((what & CURL_POLL_IN) != 0)
+		events |= EPOLLIN;
+	if ((what & CURL_POLL_OUT) != 0)
+		events |= EPOLLOUT;
+	loop_change(p->loop, &w->source, events);
+	return 0;
+}
+
+static void
+timer_is_due(struct loop_timer *t)
+{
+	struct http_pool *p = OWNER_OF(t, struct http_pool, timer);
+	int running;
+
+	(void)curl_multi_socket_action(
+	    p->multi, CURL_SOCKET_TIMEOUT, 0, &running);
+	collect(p);
+}
+
+static int
+set_timer(CURLM *multi, long ms, void *user)
+{
+	struct http_pool *p = user;
+
+	(void)multi;
+	if (ms < 0)
+		loop_timer_stop(p->loop, &p->timer);
+	else
+		loop_timer_set(
+		    p->loop, &p->timer, clock_us() + (int64_t)ms * 1000 + 1);
+	return 0;
+}
+
+/* ---- life cycle -------------------------------------------------------- */
+
+struct http_pool *
+http_pool_new(struct loop *l, const struct http_options *options)
+{
+	struct http_pool *p;
+
+	p = calloc(1, sizeof(*p));
+	if (p == NULL)
+		fatal("out of memory");
+	p->loop = l;
+	p->options = *options;
+	p->timer.on_due = timer_is_due;
+	p->sweep.on_due = free_closed;
+	p->multi = curl_multi_init();
+	if (p->multi == NULL)
+		fatal("libcurl does not start");
+	(void)curl_multi_setopt(
+	    p->multi, CURLMOPT_SOCKETFUNCTION, watch_socket);
+	(void)curl_multi_setopt(p->multi, CURLMOPT_SOCKETDATA, p);
+	(void)curl_multi_setopt(p->multi, CURLMOPT_TIMERFUNCTION, set_timer);
+	(void)curl_multi_setopt(p->multi, CURLMOPT_TIMERDATA, p);
+	(void)curl_multi_setopt(
+	    p->multi, CURLMOPT_MAX_TOTAL_CONNECTIONS, options->transfers);
+	return p;
+}
+
+void
+http_pool_free(struct http_pool *p)
+{
+	(void)curl_multi_cleanup(p->multi);
+	loop_timer_stop(p->loop, &p->timer);
+	loop_timer_stop(p->loop, &p->sweep);
+	free_closed(&p->sweep);
+	free(p);
+}
+
+void
+http_submit(struct http_pool *p, struct http_call *call)
+{
+	struct buf *b;
+
+	b = calloc(1, sizeof(*b));
+	call->easy = curl_easy_init();
+	if (b == NULL || call->easy == NULL)
+		fatal("out of memory");
+	buf_init(b);
+	call->pool = p;
+	call->received = b;
+	call->headers = NULL;
+	call->sent = 0;
+	call->why[0] = '\0';
+	set_limits(call->easy, &p->options);
+	set_request(call->easy, call);
+	p->active++;
+	if (curl_multi_add_handle(p->multi, call->easy) != CURLM_OK)
+		fatal("BUG: libcurl takes no transfer");
+}
+
+void
+http_cancel(struct http_call *call)
+{
+	if (call->easy != NULL)
+		drop_transfer(call);
+}
+
+size_t
+http_pool_active(const struct http_pool *p)
+{
+	return p->active;
+}
+
+/* ---- waited for -------------------------------------------------------- */
+
+struct fetch {
+	struct http_call call;
+	bool done;
+	enum rc rc;
+	struct http_answer *answer;
+	struct err *e;
+};
+
+static void
+fetch_is_done(struct http_call *call, enum rc rc,
+    const struct http_answer *answer, const struct err *e)
+{
+	struct fetch *f = OWNER_OF(call, struct fetch, call);
+
+	f->done = true;
+	f->rc = rc;
+	if (answer != NULL)
+		*f->answer = *answer;
+	if (e != NULL)
+		*f->e = *e;
 }
 
 enum rc
-http_post(struct arena *a, const struct http_request *request,
-    struct http_answer *out, struct err *e)
+http_fetch(struct arena *a, const struct http_options *options,
+    const struct http_request *request, struct http_answer *out, struct err *e)
 {
-	char why[CURL_ERROR_SIZE] = "";
-	struct buf body;
-	CURLcode code;
-	CURL *c;
+	struct fetch f = {
+		.call = {
+			.request = *request,
+			.arena = a,
+			.on_done = fetch_is_done,
+		},
+		.answer = out,
+		.e = e,
+	};
+	struct http_pool *p;
+	struct loop *l;
 
-	c = curl_easy_init();
-	if (c == NULL)
-		fatal("libcurl does not start");
-	arena_defer(a, drop_handle, c);
-	buf_init(&body);
-	set_options(c, request, header_list(a, request), &body);
-	(void)curl_easy_setopt(c, CURLOPT_ERRORBUFFER, why);
-	code = curl_easy_perform(c);
-	(void)curl_easy_setopt(c, CURLOPT_ERRORBUFFER, NULL);
-	if (code == CURLE_OK) {
-		(void)curl_easy_getinfo(
-		    c, CURLINFO_RESPONSE_CODE, &out->status);
-		out->body = arena_copy(a, body.bytes, body.len);
-		out->body_len = body.len;
-	}
-	buf_release(&body);
-	if (code != CURLE_OK)
-		return err_set(e, RC_BUSY, "unavailable", "%s: %s",
-		    request->url,
-		    why[0] != '\0' ? why : curl_easy_strerror(code));
+	l = loop_new();
+	p = http_pool_new(l, options);
+	http_submit(p, &f.call);
+	while (!f.done)
+		loop_wait(l);
+	http_pool_free(p);
+	loop_free(l);
+	if (f.rc != RC_OK)
+		return err_wrap(e, "%s", request->url);
 	return RC_OK;
 }

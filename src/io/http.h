@@ -1,37 +1,90 @@
 /*
- * http.h -- one HTTP request, waited for.  The only file that knows libcurl.
- * TLS is always verified, redirects are not followed, proxies and .netrc of
- * the environment are ignored.
+ * http.h -- HTTPS requests that are not waited for: submit, be called back.
+ * The only file that knows libcurl; it knows URLs and bytes, not Twilio.
+ *
+ * TLS is always verified; redirects are not followed; proxies and .netrc of
+ * the environment are ignored; an answer has a size and a time.  A POST is
+ * never sent again by libcurl itself when a kept connection turns out to be
+ * dead: its body can be read once only.
  */
 #ifndef IO_HTTP_H
 #define IO_HTTP_H
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/arena.h"
 #include "base/err.h"
+#include "io/loop.h"
+
+struct http_pool;
+
+struct http_options {
+	const char *ca_file; /* NULL: the system's certificates */
+	long transfers;      /* at most at once; more wait for one to end */
+	long connect_ms;
+	long total_ms;
+};
 
 struct http_header {
 	const char *name;
 	const char *value;
 };
 
+/* Borrowed until on_done or http_cancel(). */
 struct http_request {
+	const char *method; /* "GET" or "POST" */
 	const char *url;
-	const char *ca_file; /* NULL: the system's certificates */
 	const struct http_header *headers;
 	size_t header_count;
-	const char *body; /* sent by POST */
+	const char *user; /* of Basic authentication, or NULL */
+	const char *password;
+	const char *body; /* of a POST */
 	size_t body_len;
 };
 
 struct http_answer {
 	long status;
-	const char *body; /* in the arena, NUL-terminated */
+	const char *body; /* NUL-terminated */
 	size_t body_len;
+	const char *retry_after; /* the header, or NULL */
 };
 
-/* RC_BUSY where no whole answer came; its text says why. */
-enum rc http_post(struct arena *a, const struct http_request *request,
-    struct http_answer *out, struct err *e) MUST_CHECK;
+/*
+ * Filled by the caller, who keeps it in place until on_done or
+ * http_cancel().  rc RC_OK: an answer came, whatever its status; it lives in
+ * the arena.  Otherwise RC_BUSY, and e->code says how far it got:
+ *   "not_sent"   not one byte of the request left
+ *   "uncertain"  it may have been taken
+ *   "bad_peer"   the peer's certificate is wrong, and nothing was sent
+ */
+struct http_call {
+	struct http_request request;
+	struct arena *arena;
+	void (*on_done)(struct http_call *call, enum rc rc,
+	    const struct http_answer *answer, const struct err *e);
+
+	/* The pool's own. */
+	struct http_pool *pool;
+	void *easy;     /* CURL */
+	void *headers;  /* struct curl_slist */
+	void *received; /* struct buf */
+	size_t sent;    /* of the body */
+	char why[256];
+};
+
+struct http_pool *http_pool_new(
+    struct loop *l, const struct http_options *options);
+/* No transfer may be under way. */
+void http_pool_free(struct http_pool *p);
+
+/* on_done is never called before this returns. */
+void http_submit(struct http_pool *p, struct http_call *call);
+void http_cancel(struct http_call *call);
+size_t http_pool_active(const struct http_pool *p);
+
+/* One request, waited for, on a loop of its own; the codes of on_done. */
+enum rc http_fetch(struct arena *a, const struct http_options *options,
+    const struct http_request *request, struct http_answer *out,
+    struct err *e) MUST_CHECK;
 
 #endif

@@ -37,7 +37,7 @@ my @known = qw(
 	libpq-fe.h fcgiapp.h curl/curl.h jansson.h openssl/core_names.h openssl/crypto.h
 	openssl/evp.h openssl/params.h ini.h dirent.h errno.h fcntl.h getopt.h pwd.h signal.h
 	stdarg.h stdbool.h stddef.h stdint.h stdio.h stdlib.h string.h strings.h time.h unistd.h
-	arpa/inet.h sys/epoll.h sys/random.h sys/resource.h sys/signalfd.h sys/socket.h sys/stat.h
+	arpa/inet.h netinet/in.h netinet/tcp.h sys/epoll.h sys/random.h sys/resource.h sys/signalfd.h sys/socket.h sys/stat.h
 	sys/types.h
 );
 my %known = map { $_ => 1 } @known;
