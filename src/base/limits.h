@@ -52,6 +52,12 @@ enum {
 	 */
 	LIMIT_WAITING = 256,
 
+	/*
+	 * A statement of a responder process that was not answered for so
+	 * long hangs: the role's statement_timeout is 700 ms.
+	 */
+	LIMIT_PATIENCE_MS = 850,
+
 	/* A secret file: an auth token has 32 characters. */
 	LIMIT_SECRET = 512,
 };

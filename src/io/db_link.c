@@ -12,7 +12,6 @@ enum {
 	RETRY_BASE_US = 50 * 1000,
 	RETRY_CAP_US = 5 * 1000 * 1000,
 	CONNECT_US = 2 * 1000 * 1000,
-	PATIENCE_US = DB_LINK_PATIENCE_MS * 1000,
 };
 
 /* ---- hosts ------------------------------------------------------------ */
@@ -143,6 +142,9 @@ send_prepares(struct db_link *l)
 		if (PQsendPrepare(l->conn, o->stmts[i]->name, o->stmts[i]->sql,
 			o->stmts[i]->params, NULL) != 1)
 			return false;
+	if (o->listen != NULL && PQsendQueryParams(l->conn, o->listen->sql, 0,
+				     NULL, NULL, NULL, NULL, 0) != 1)
+		return false;
 	return PQpipelineSync(l->conn) == 1 && flush(l);
 }
 
@@ -399,10 +401,24 @@ db_link_send(
 	if (sent != 1 || !flush(l))
 		lose_with_message(l);
 	else
-		loop_timer_set(l->loop, &l->timer, clock_us() + PATIENCE_US);
+		loop_timer_set(l->loop, &l->timer,
+		    clock_us() + l->options->patience_ms * 1000);
 }
 
 /* ---- events ------------------------------------------------------------ */
+
+/* They come with any answer, or alone. */
+static void
+hand_out_notifications(struct db_link *l)
+{
+	PGnotify *n;
+
+	while (l->conn != NULL && (n = PQnotifies(l->conn)) != NULL) {
+		if (l->on_notify != NULL)
+			l->on_notify(l, n->extra);
+		PQfreemem(n);
+	}
+}
 
 static void
 link_is_ready(struct loop_source *source, uint32_t events)
@@ -427,6 +443,7 @@ link_is_ready(struct loop_source *source, uint32_t events)
 			lose_with_message(l);
 		return;
 	}
+	hand_out_notifications(l);
 	switch (l->state) {
 	case DB_LINK_PREPARING:
 		go_on_preparing(l);
@@ -459,9 +476,10 @@ timer_is_due(struct loop_timer *t)
 		lose(l, "the server does not answer a new connection");
 		break;
 	case DB_LINK_BUSY:
-		log_warn("database: a statement was not answered in %d ms; the "
-			 "connection is given up",
-		    DB_LINK_PATIENCE_MS);
+		log_warn(
+		    "database: a statement was not answered in %ld ms; the "
+		    "connection is given up",
+		    l->options->patience_ms);
 		lose(l, "the server does not answer");
 		break;
 	case DB_LINK_IDLE:

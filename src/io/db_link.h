@@ -1,7 +1,8 @@
 /*
  * db_link.h -- one PostgreSQL connection that is never waited for: it
  * connects, prepares its statements, runs one at a time, and comes back by
- * itself when it is lost, at the next host where the conninfo names several.  io/db_pool.c is its only user.
+ * itself when it is lost, at the next host where the conninfo names several.
+ * io/db_pool.c is its only user.
  *
  * The owner embeds it, fills the members above the line, and gives it a place
  * that outlives the loop.
@@ -14,20 +15,18 @@
 #include "io/db.h"
 #include "io/loop.h"
 
-enum {
-	/*
-	 * A statement that the server should have cut off itself (the role's
-	 * statement_timeout is 700 ms) and has not: the server hangs.
-	 */
-	DB_LINK_PATIENCE_MS = 850,
-};
-
 struct db_link_options {
 	const char *conninfo;
 	const char *application_name;
 	bool prepare; /* false behind a pooler in transaction mode */
 	const struct stmt *const *stmts;
 	size_t stmt_count;
+	/*
+	 * A statement that was not answered for so long hangs: longer than the
+	 * role's statement_timeout, with which the server would have cut it off.
+	 */
+	long patience_ms;
+	const struct stmt *listen; /* LISTEN, or NULL; needs prepare */
 };
 
 enum db_link_state {
@@ -49,6 +48,8 @@ struct db_link {
 	 */
 	void (*on_result)(
 	    struct db_link *l, const struct rows *rows, const char *state);
+	/* Somebody notified the channel.  May be NULL where nobody listens. */
+	void (*on_notify)(struct db_link *l, const char *payload);
 	/* It went down, and will try again. */
 	void (*on_lost)(struct db_link *l, const char *why);
 

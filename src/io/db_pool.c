@@ -24,6 +24,9 @@ struct db_session {
 struct db_pool {
 	struct loop *loop;
 	struct db_link_options options;
+	struct db_link_options quiet; /* of the links that do not listen */
+	void (*on_notify)(void *owner, const char *payload);
+	void *owner;
 	struct db_session *sessions;
 	size_t session_count;
 	struct db_call *first; /* waiting */
@@ -201,7 +204,17 @@ link_is_up(struct db_link *l)
 	struct db_pool *p = OWNER_OF(l, struct db_session, link)->pool;
 
 	note_state(p);
+	if (l->options->listen != NULL)
+		p->on_notify(p->owner, NULL);
 	dispatch(p);
+}
+
+static void
+link_is_notified(struct db_link *l, const char *payload)
+{
+	struct db_pool *p = OWNER_OF(l, struct db_session, link)->pool;
+
+	p->on_notify(p->owner, payload);
 }
 
 static void
@@ -306,7 +319,10 @@ db_pool_new(struct loop *l, const struct db_pool_options *options)
 	if (p == NULL)
 		fatal("out of memory");
 	p->loop = l;
-	p->options = options->link;
+	p->options = p->quiet = options->link;
+	p->quiet.listen = NULL;
+	p->on_notify = options->on_notify;
+	p->owner = options->owner;
 	p->down_us = clock_us();
 	(void)snprintf(p->why, sizeof(p->why), "still connecting");
 	p->session_count = (size_t)options->connections;
@@ -317,9 +333,11 @@ db_pool_new(struct loop *l, const struct db_pool_options *options)
 		s = &p->sessions[i];
 		s->pool = p;
 		s->link.loop = l;
-		s->link.options = &p->options;
+		/* One listener is enough; the others would say the same. */
+		s->link.options = i == 0 ? &p->options : &p->quiet;
 		s->link.on_up = link_is_up;
 		s->link.on_result = result_is_here;
+		s->link.on_notify = link_is_notified;
 		s->link.on_lost = link_is_lost;
 		db_link_start(&s->link);
 	}

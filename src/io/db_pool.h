@@ -24,6 +24,12 @@ struct db_pool;
 struct db_pool_options {
 	struct db_link_options link;
 	long connections;
+	/*
+	 * Of the channel link.listen: its payload, or NULL where something may
+	 * have been missed, since the connection that listens is new.
+	 */
+	void (*on_notify)(void *owner, const char *payload);
+	void *owner;
 };
 
 /*

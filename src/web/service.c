@@ -68,6 +68,7 @@ service_new(struct loop *l, const char *config_path, struct service **out,
 			.prepare = s->config.database.prepared_statements,
 			.stmts = responder_stmts,
 			.stmt_count = responder_stmt_count,
+			.patience_ms = LIMIT_PATIENCE_MS,
 		},
 		.connections = s->config.database.connections,
 	};
