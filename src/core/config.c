@@ -307,16 +307,28 @@ const struct conf_key config_keys[] = {
 	CONF("limits", "twilio_per_second", long, conf_number,
 	    limits.twilio_per_second, .fallback = "10", .min = 1, .max = 1000,
 	    .type = "number",
-	    .help = "calls to Twilio per second, all relays of a host"),
+	    .help = "calls to Twilio per second of each relay"),
 	CONF("limits", "front_per_minute", long, conf_number,
 	    limits.front_per_minute, .fallback = "50", .min = 1, .max = 10000,
 	    .type = "number",
-	    .help = "calls to Front per minute; your plan of Front says how "
+	    .help = "calls to Front per minute of each relay; your plan of "
+		    "Front says how "
 		    "many are allowed"),
 	CONF("limits", "users_per_minute", long, conf_number,
 	    limits.users_per_minute, .fallback = "60", .min = 1, .max = 10000,
 	    .type = "number",
-	    .help = "look-ups of workers' availability per minute"),
+	    .help = "look-ups of workers' availability per minute of each "
+		    "relay"),
+	CONF("limits", "users_interval", long, conf_number,
+	    limits.users_interval, .fallback = "60", .min = 0, .max = 86400,
+	    .type = "seconds",
+	    .help = "how often Frontline is asked about each worker: name, "
+		    "picture, state, availability; 0: never, the DBA keeps "
+		    "them"),
+	CONF("limits", "call_timeout_ms", long, conf_number,
+	    limits.call_timeout_ms, .fallback = "15000", .min = 500,
+	    .max = 30000, .type = "milliseconds",
+	    .help = "how long one call to Twilio or Front may take in all"),
 
 	CONF("retention", "message_days", long, conf_number,
 	    retention.message_days, .fallback = "90", .min = 1, .max = 36500,

@@ -80,6 +80,8 @@ struct config {
 		long twilio_per_second;
 		long front_per_minute;
 		long users_per_minute;
+		long users_interval; /* seconds */
+		long call_timeout_ms;
 	} limits;
 	struct {
 		long message_days;

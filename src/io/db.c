@@ -1,6 +1,9 @@
 #include "io/db.h"
 
+#include <inttypes.h>
 #include <libpq-fe.h>
+#include <stdio.h>
+#include <string.h>
 
 int
 rows_count(const struct rows *r)
@@ -20,6 +23,15 @@ const char *
 db_bool(bool b)
 {
 	return b ? "t" : "f";
+}
+
+const char *
+db_number(struct arena *a, int64_t n)
+{
+	char text[32];
+	int len = snprintf(text, sizeof(text), "%" PRId64, n);
+
+	return arena_copy(a, text, (size_t)len);
 }
 
 /* First match wins; PostgreSQL, appendix A. */

@@ -9,6 +9,9 @@
 #define IO_DB_H
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
 
 enum { DB_ARGS = 8 };
 
@@ -26,8 +29,9 @@ int rows_count(const struct rows *r);
 /* NULL where the value is null; valid as long as the rows are. */
 const char *rows_text(const struct rows *r, int row, int column);
 
-/* A boolean argument as PostgreSQL reads it. */
+/* Arguments as PostgreSQL reads them. */
 const char *db_bool(bool b);
+const char *db_number(struct arena *a, int64_t n);
 
 /* What to do about an SQLSTATE. */
 enum db_verdict {

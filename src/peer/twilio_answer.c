@@ -25,6 +25,13 @@ static const struct {
 	{ 0, 60616, TWILIO_LIMITED },
 	/* The conversation is still being set up (group MMS). */
 	{ 0, 50386, TWILIO_NOT_YET },
+	/* The sender's own queue is full (7.3). */
+	{ 0, 21611, TWILIO_NOT_YET },
+	{ 0, 30001, TWILIO_NOT_YET },
+	/* The channel's rate, not ours (7.3). */
+	{ 0, 30022, TWILIO_NOT_YET },
+	{ 0, 63018, TWILIO_NOT_YET },
+	{ 0, 63038, TWILIO_NOT_YET },
 	/* Two changes at a time: the later one is refused. */
 	{ 0, 50391, TWILIO_CONFLICT },
 	{ 0, 50419, TWILIO_CONFLICT },
@@ -44,6 +51,7 @@ static const struct {
 	{ 0, 20500, TWILIO_UNKNOWN },
 	{ 0, 20503, TWILIO_UNKNOWN },
 	{ 0, 20504, TWILIO_UNKNOWN },
+	{ 0, 30410, TWILIO_UNKNOWN },
 	/* By status alone. */
 	{ 429, 0, TWILIO_LIMITED },
 	{ 401, 0, TWILIO_STOP },
@@ -62,10 +70,10 @@ find_verdict(long status, long code)
 		if ((verdicts[i].status == 0 || verdicts[i].status == status) &&
 		    (verdicts[i].code == 0 || verdicts[i].code == code))
 			return verdicts[i].verdict;
-	/* Redirects are not followed: whoever answers them is not Twilio. */
-	if (status >= 300 && status < 500)
-		return TWILIO_NEVER;
-	return TWILIO_UNKNOWN;
+	/* Whoever redirects is not Twilio's API: the base URL is wrong. */
+	if (status >= 300 && status < 400)
+		return TWILIO_STOP;
+	return status >= 400 && status < 500 ? TWILIO_NEVER : TWILIO_UNKNOWN;
 }
 
 static void

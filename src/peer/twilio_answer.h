@@ -20,7 +20,7 @@ enum twilio_verdict {
 	TWILIO_TAKEN_BY, /* the address pair is in another conversation */
 	TWILIO_GONE,     /* the conversation is closed, or there is none */
 	TWILIO_NEVER,    /* it will not get better */
-	TWILIO_STOP,     /* our credentials: nothing will get through */
+	TWILIO_STOP,     /* our settings: nothing will get through */
 };
 
 struct twilio_answer {

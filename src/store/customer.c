@@ -1,15 +1,5 @@
 #include "store/customer.h"
 
-static const char *
-number_text(struct arena *a, long n)
-{
-	char text[24];
-	int len;
-
-	len = snprintf(text, sizeof(text), "%ld", n);
-	return arena_copy(a, text, (size_t)len);
-}
-
 /*
  * The worker stands in front of an outer join, so that "unknown worker" and
  * "no customers" are different answers of one round trip.
@@ -34,7 +24,7 @@ customer_list_bind(
 {
 	call->stmt = &customer_list_stmt;
 	call->args[0] = q->worker.text;
-	call->args[1] = number_text(a, q->limit);
+	call->args[1] = db_number(a, q->limit);
 	call->args[2] = q->after.sort_name;
 	call->args[3] = q->after.customer_id;
 	call->args[4] = q->anchor.text;

@@ -2,6 +2,9 @@
 
 #include "store/customer.h"
 #include "store/proxy_address.h"
+#include "store/queue.h"
+#include "store/repair.h"
+#include "store/roster.h"
 #include "store/schema.h"
 #include "store/template.h"
 
@@ -15,3 +18,23 @@ const struct stmt *const responder_stmts[] = {
 
 const size_t responder_stmt_count =
     sizeof(responder_stmts) / sizeof(responder_stmts[0]);
+
+const struct stmt *const relay_stmts[] = {
+	&queue_claim_stmt,
+	&queue_mark_stmt,
+	&queue_finish_stmt,
+	&queue_retry_stmt,
+	&queue_pause_stmt,
+	&queue_housekeeping_stmt,
+	&repair_worker_added_stmt,
+	&repair_worker_refused_stmt,
+	&repair_gone_stmt,
+	&repair_conflict_stmt,
+	&repair_pair_stmt,
+	&repair_unrouted_stmt,
+	&roster_list_stmt,
+	&roster_note_stmt,
+	&roster_absent_stmt,
+};
+
+const size_t relay_stmt_count = sizeof(relay_stmts) / sizeof(relay_stmts[0]);

@@ -1,6 +1,6 @@
 /*
- * stmts.h -- every statement of the responder, for preparing them when a
- * connection opens and for the test that prepares each against the schema.
+ * stmts.h -- every statement of the responder and of the relay, for preparing
+ * them when a connection opens.
  */
 #ifndef STORE_STMTS_H
 #define STORE_STMTS_H
@@ -10,5 +10,8 @@
 
 extern const struct stmt *const responder_stmts[];
 extern const size_t responder_stmt_count;
+
+extern const struct stmt *const relay_stmts[];
+extern const size_t relay_stmt_count;
 
 #endif

@@ -56,7 +56,11 @@ static const struct {
 	{ 400, 50407, "never" },
 	{ 400, 50417, "never" },
 	{ 403, 0, "never" },
-	{ 302, 0, "never" },
+	{ 302, 0, "stop" },
+	{ 429, 21611, "not_yet" },
+	{ 400, 63038, "not_yet" },
+	{ 400, 21610, "never" },
+	{ 408, 30410, "unknown" },
 	{ 100, 0, "unknown" },
 	{ 0, 0, "unknown" },
 };

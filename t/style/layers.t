@@ -17,6 +17,7 @@ my %may = (
 	store => [qw(base text core io)],
 	peer  => [qw(base text core)],
 	web   => [qw(base text core io store peer)],
+	relay => [qw(base text core io store peer)],
 	admin => [qw(base text core io store peer)],
 );
 
@@ -25,20 +26,20 @@ my @foreign = (
 	[qr{^(libpq-fe\.h|postgres|pg_)}, qr{^io/db\w*\.c$}],
 	[qr{^(fcgi|fcgiapp|fcgi_\w+)\.h$}, qr{^io/fcgi\.c$}],
 	[qr{^curl/},                      qr{^io/http\.c$}],
-	[qr{^jansson\.h$},                qr{^(web|admin|peer)/}],
+	[qr{^jansson\.h$},                qr{^(web|relay|admin|peer)/}],
 	[qr{^openssl/},                   qr{^text/crypto\.c$}],
 	[qr{^ini\.h$},                    qr{^base/conf\.c$}],
-	[qr{^sys/epoll\.h$},              qr{^(io|web)/}],
+	[qr{^sys/epoll\.h$},              qr{^(io|web|relay)/}],
 	[qr{^(sys/socket|netdb|netinet/\w+|sys/un)\.h$}, qr{^(io|web)/}],
 	[qr{^(pthread|threads)\.h$},      qr{^$}],
-	[qr{^(syslog|systemd/.*)\.h$},    qr{^$}],
+	[qr{^(syslog|systemd/.*)\.h$},    qr{^relay/watchdog\.c$}],
 );
 my @known = qw(
 	libpq-fe.h fcgiapp.h curl/curl.h jansson.h openssl/core_names.h openssl/crypto.h
 	openssl/evp.h openssl/params.h ini.h dirent.h errno.h fcntl.h getopt.h pwd.h signal.h
-	stdarg.h stdbool.h stddef.h stdint.h stdio.h stdlib.h string.h strings.h time.h unistd.h
+	ctype.h inttypes.h stdarg.h stdbool.h stddef.h stdint.h stdio.h stdlib.h string.h strings.h time.h unistd.h
 	arpa/inet.h netinet/in.h netinet/tcp.h sys/epoll.h sys/random.h sys/resource.h sys/signalfd.h sys/socket.h sys/stat.h
-	sys/types.h
+	sys/types.h systemd/sd-daemon.h
 );
 my %known = map { $_ => 1 } @known;
 

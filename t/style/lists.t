@@ -57,7 +57,7 @@ subtest 'fuzz targets' => sub {
 
 subtest 'sources' => sub {
 	my %listed = map { $_ => 1 } map { listed($_) }
-	    qw(libfrontline_a_SOURCES frontline_fcgi_SOURCES frontlinectl_SOURCES);
+	    qw(libfrontline_a_SOURCES frontline_fcgi_SOURCES frontline_relay_SOURCES frontlinectl_SOURCES);
 
 	is_deeply([sort keys %listed], found('src', qr/\.[ch]$/), 'each belongs to a program');
 };

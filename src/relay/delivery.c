@@ -1,0 +1,461 @@
+#include "relay/delivery.h"
+
+#include <ctype.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "relay/kinds.h"
+
+enum {
+	/* A statement of ours; the role's statement_timeout is longer. */
+	ASK_US = 5 * 1000 * 1000,
+	/* Between tries of one that the database did not answer. */
+	AGAIN_US = 200 * 1000,
+	/*
+	 * A request that did not leave so soon after its mark (the process
+	 * was stopped, the machine swapped) is marked anew, for the mark is
+	 * what looks at the lease.
+	 */
+	MARK_US = 2 * 1000 * 1000,
+	/* What a lease must last beyond the longest call. */
+	MARGIN_MS = 1000,
+	REASON_MAX = 240,
+};
+
+/* ---- life and end ------------------------------------------------------ */
+
+static void
+drop_json(void *handle)
+{
+	json_decref(handle);
+}
+
+static void
+append(struct delivery **list, struct delivery *d)
+{
+	d->next = NULL;
+	while (*list != NULL)
+		list = &(*list)->next;
+	*list = d;
+}
+
+static void
+take_out(struct delivery **list, const struct delivery *d)
+{
+	for (; *list != NULL; list = &(*list)->next)
+		if (*list == d) {
+			*list = d->next;
+			return;
+		}
+}
+
+static void again_is_due(struct loop_timer *t);
+
+void
+delivery_new(struct destination *destination, const struct rows *rows, int row,
+    int64_t claimed_us)
+{
+	struct delivery *d;
+	struct arena *a;
+
+	a = arena_new();
+	d = arena_alloc(a, sizeof(*d));
+	d->arena = a;
+	d->destination = destination;
+	d->settings = settings_hold(destination->relay->settings);
+	d->again.on_due = again_is_due;
+	queue_claim_read(rows, row, destination->name, a, &d->job);
+	d->began_us = clock_us();
+	d->lease_end_us = claimed_us + d->job.lease_ms * 1000;
+	d->after = destination->in_hand;
+	if (d->after != NULL)
+		d->after->before = d;
+	destination->in_hand = d;
+	destination->count++;
+	append(&destination->relay->claimed, d);
+}
+
+void
+delivery_forget(struct delivery *d)
+{
+	struct destination *destination = d->destination;
+	struct relay *r = destination->relay;
+
+	loop_timer_stop(r->loop, &d->again);
+	if (d->asking)
+		db_pool_cancel(r->db, &d->db);
+	http_cancel(&d->http);
+	take_out(&r->claimed, d);
+	take_out(&r->answered, d);
+	if (d->before != NULL)
+		d->before->after = d->after;
+	else
+		destination->in_hand = d->after;
+	if (d->after != NULL)
+		d->after->before = d->before;
+	destination->count--;
+	settings_release(d->settings);
+	arena_free(d->arena);
+}
+
+/* One line for each attempt. */
+static void
+log_end(const struct delivery *d, const char *outcome, const char *why)
+{
+	const int64_t us = clock_us() - d->began_us;
+
+	log_info("job=%s kind=%s lane=%s attempt=%ld outcome=%s ms=%lld.%03lld"
+		 "%s%s%s",
+	    d->job.job_id, d->job.kind, d->job.lease.key, d->job.attempt,
+	    outcome, (long long)us / 1000, (long long)us % 1000,
+	    why != NULL ? " reason=\"" : "", why != NULL ? why : "",
+	    why != NULL ? "\"" : "");
+}
+
+/* ---- statements -------------------------------------------------------- */
+
+static void ask(struct delivery *d);
+
+static void
+again_is_due(struct loop_timer *t)
+{
+	ask(OWNER_OF(t, struct delivery, again));
+}
+
+static void
+rows_are_here(struct db_call *call, enum rc rc, const struct rows *rows,
+    const struct err *e)
+{
+	struct delivery *d = OWNER_OF(call, struct delivery, db);
+
+	d->asking = false;
+	switch (rc) {
+	case RC_OK:
+		d->on_rows(d, rows);
+		return;
+	case RC_BUSY:
+		/* While the lease holds, nobody else can know better. */
+		if (clock_us() + AGAIN_US < d->lease_end_us) {
+			loop_timer_set(d->destination->relay->loop, &d->again,
+			    clock_us() + AGAIN_US);
+			return;
+		}
+		break;
+	case RC_INVALID:
+	case RC_REFUSED:
+	case RC_NOT_FOUND:
+	case RC_CONFLICT:
+	case RC_FAULT:
+		log_error("job=%s %s", d->job.job_id, e->text);
+		if (!d->settled) {
+			delivery_retry(d, &retry_fault, e->text);
+			return;
+		}
+		break;
+	}
+	log_end(d, "left", "the database did not take the outcome");
+	delivery_forget(d);
+}
+
+static void
+ask(struct delivery *d)
+{
+	d->asking = true;
+	d->db.deadline_us = clock_us() + ASK_US;
+	d->db.on_done = rows_are_here;
+	db_pool_submit(d->destination->relay->db, &d->db);
+}
+
+void
+delivery_ask(struct delivery *d,
+    void (*then)(struct delivery *d, const struct rows *rows))
+{
+	d->on_rows = then;
+	ask(d);
+}
+
+/* ---- the outcome ------------------------------------------------------- */
+
+static void
+is_settled(struct delivery *d, const struct rows *rows)
+{
+	struct destination *destination = d->destination;
+
+	if (!queue_held(rows))
+		log_warn("job=%s its lease was over before its outcome was "
+			 "written",
+		    d->job.job_id);
+	delivery_forget(d);
+	/* The next job of the lane is due now, this one when its time comes. */
+	destination_wake(destination, d->due_us);
+}
+
+void
+delivery_finish(struct delivery *d, enum queue_outcome outcome,
+    const char *external_id, const char *why)
+{
+	if (outcome == QUEUE_DEAD)
+		log_error("job=%s kind=%s is given up: %s", d->job.job_id,
+		    d->job.kind, why);
+	log_end(d, queue_outcome_name(outcome), why);
+	d->settled = true;
+	d->due_us = clock_us();
+	queue_finish_bind(&d->db, &d->job.lease, outcome, external_id, why);
+	delivery_ask(d, is_settled);
+}
+
+static void
+put_back(struct delivery *d, const struct queue_retry *retry)
+{
+	d->settled = true;
+	d->due_us = clock_us() + retry->delay_ms * 1000;
+	queue_retry_bind(&d->db, d->arena, &d->job.lease, retry);
+	delivery_ask(d, is_settled);
+}
+
+static void
+put_back_for(struct delivery *d, const struct retry_class *c, int64_t delay_ms,
+    const char *why)
+{
+	const struct queue_retry retry = {
+		.delay_ms = delay_ms,
+		.error = why,
+		/* An earlier attempt stays as uncertain as it was. */
+		.not_sent = c->not_sent && d->marked,
+		.refund = c->refund,
+	};
+
+	log_end(d, c->name, why);
+	put_back(d, &retry);
+}
+
+void
+delivery_retry(struct delivery *d, const struct retry_class *c, const char *why)
+{
+	put_back_for(d, c, retry_delay_ms(c, d->job.attempt), why);
+}
+
+void
+delivery_wait(struct delivery *d, int64_t delay_ms, const char *why)
+{
+	const struct queue_retry retry = {
+		.delay_ms = delay_ms,
+		.error = why,
+		.refund = true,
+	};
+
+	log_end(d, "waits", why);
+	put_back(d, &retry);
+}
+
+/* ---- the peer ---------------------------------------------------------- */
+
+/* A copy in which numbers are masked: the last two digits stay. */
+static const char *
+mask_numbers(struct arena *a, const char *text)
+{
+	char *out = arena_copy(a, text, strlen(text));
+	size_t i = 0, digits;
+
+	while (out[i] != '\0') {
+		digits = strspn(out + i, "0123456789");
+		if (digits >= 7 &&
+		    (i == 0 || !isalnum((unsigned char)out[i - 1])))
+			memset(out + i, '*', digits - 2);
+		i += digits > 0 ? digits : 1;
+	}
+	for (i = 0; out[i] != '\0'; i++)
+		if (out[i] == '"')
+			out[i] = '\'';
+	return out;
+}
+
+const char *
+delivery_reason(struct delivery *d, const struct twilio_answer *answer)
+{
+	char text[REASON_MAX];
+
+	(void)snprintf(text, sizeof(text), "status %ld%s%.0ld%s%s",
+	    answer->status, answer->code != 0 ? ", code " : "", answer->code,
+	    answer->message[0] != '\0' ? ": " : "",
+	    mask_numbers(d->arena, answer->message));
+	return arena_copy(d->arena, text, strlen(text));
+}
+
+static void
+peer_answered(struct http_call *call, enum rc rc,
+    const struct http_answer *answer, const struct err *e)
+{
+	struct delivery *d = OWNER_OF(call, struct delivery, http);
+
+	d->http_rc = rc;
+	if (rc == RC_OK)
+		d->answer = *answer;
+	else
+		d->err = *e;
+	append(&d->destination->relay->answered, d);
+}
+
+static void
+transfer(struct delivery *d)
+{
+	const struct twilio_request *r = &d->request;
+
+	d->headers[0] = (struct http_header){ "Accept", "application/json" };
+	d->http = (struct http_call){
+		.request = {
+			.method = r->method,
+			.url = r->url,
+			.headers = d->headers,
+			.header_count = 1,
+			.user = d->settings->user,
+			.password = d->settings->password,
+			.body = r->form,
+			.body_len = r->form != NULL ? strlen(r->form) : 0,
+		},
+		.arena = d->arena,
+		.on_done = peer_answered,
+	};
+	limiter_take(&d->destination->limiter, clock_us());
+	http_submit(d->destination->relay->http, &d->http);
+}
+
+static void mark(struct delivery *d);
+
+static void
+is_marked(struct delivery *d, const struct rows *rows)
+{
+	if (!queue_held(rows)) {
+		log_end(d, "left", "the lease is too short for a request");
+		delivery_forget(d);
+		return;
+	}
+	d->marked = true;
+	if (clock_us() - d->mark_us > MARK_US)
+		mark(d);
+	else
+		transfer(d);
+}
+
+static void
+mark(struct delivery *d)
+{
+	const struct config *c = &d->settings->config;
+
+	uuid_make(d->uuid);
+	d->mark_us = clock_us();
+	queue_mark_bind(&d->db, d->arena, &d->job.lease, d->uuid,
+	    c->limits.call_timeout_ms + MARGIN_MS);
+	delivery_ask(d, is_marked);
+}
+
+void
+delivery_send(struct delivery *d,
+    void (*then)(struct delivery *d, const struct twilio_answer *answer))
+{
+	d->on_answer = then;
+	if (strcmp(d->request.method, "GET") == 0)
+		transfer(d);
+	else
+		mark(d);
+}
+
+/* The peer is well, and somebody has to wait, or the peer is not. */
+static void
+fail(struct delivery *d, const struct retry_class *c, long retry_after_s,
+    const char *why)
+{
+	int64_t wait_ms;
+
+	destination_failed(d->destination, c);
+	if (!c->holds) {
+		wait_ms = retry_delay_ms(c, d->job.attempt);
+		if (wait_ms < retry_after_s * 1000)
+			wait_ms = retry_after_s * 1000;
+		put_back_for(d, c, wait_ms, why);
+		return;
+	}
+	wait_ms = destination_refused(d->destination, c, retry_after_s);
+	destination_hold(d->destination, c, wait_ms, why);
+	put_back_for(d, c, wait_ms, why);
+}
+
+void
+delivery_settle(struct delivery *d)
+{
+	const struct retry_class *c;
+	struct twilio_answer answer;
+	const char *why;
+
+	if (d->http_rc != RC_OK) {
+		why = arena_copy(d->arena, d->err.text, strlen(d->err.text));
+		fail(d, retry_of_failure(d->err.code), 0, why);
+		return;
+	}
+	twilio_judge(d->arena, d->answer.status, d->answer.body,
+	    d->answer.body_len, d->answer.retry_after, &answer);
+	c = retry_of_verdict(answer.verdict);
+	if (c != NULL) {
+		if (!c->breaks && !c->holds)
+			destination_worked(d->destination);
+		fail(d, c, answer.retry_after_s, delivery_reason(d, &answer));
+		return;
+	}
+	destination_worked(d->destination);
+	d->on_answer(d, &answer);
+}
+
+/* ---- the beginning ----------------------------------------------------- */
+
+const char *
+delivery_text(const struct delivery *d, const char *key)
+{
+	return json_string_value(json_object_get(d->payload, key));
+}
+
+bool
+delivery_conversation(struct delivery *d, struct twilio_conversation *out)
+{
+	*out = (struct twilio_conversation){
+		.base = &d->settings->config.twilio.conversations_base_url,
+		.service_sid = delivery_text(d, "service_sid"),
+		.sid = delivery_text(d, "conversation_sid"),
+	};
+	if (out->sid != NULL)
+		return true;
+	delivery_finish(
+	    d, QUEUE_DEAD, NULL, "the payload names no conversation");
+	return false;
+}
+
+void
+delivery_begin(struct delivery *d)
+{
+	const struct queue_job *j = &d->job;
+
+	if (d->destination->relay->draining) {
+		delivery_wait(d, 0, "the relay is stopping");
+		return;
+	}
+	if (j->give_up != NULL) {
+		delivery_finish(d, QUEUE_DEAD, NULL,
+		    strcmp(j->give_up, "age") == 0
+			? "too old"
+			: "nobody who took it came back");
+		return;
+	}
+	if (j->evidence != NULL) {
+		delivery_finish(d, QUEUE_RECONCILED, j->evidence, NULL);
+		return;
+	}
+	d->payload = json_loads(j->payload, 0, NULL);
+	if (d->payload != NULL)
+		arena_defer(d->arena, drop_json, d->payload);
+	d->kind = kind_find(j->kind);
+	if (d->kind == NULL) {
+		delivery_finish(d, QUEUE_DEAD, NULL,
+		    "this relay does not know the kind of the job");
+		return;
+	}
+	d->kind->start(d);
+}

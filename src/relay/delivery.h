@@ -1,0 +1,103 @@
+/*
+ * delivery.h -- one job in hand: from the claim of its lane to the word in the
+ * database of what became of it.
+ *
+ * A kind of job is a row of kinds.h.  Its start() and what it names as
+ * continuation call exactly one of the verbs below and return: send, ask,
+ * finish, retry.
+ *
+ * The invariant: a request that changes something at the peer leaves only
+ * after its mark is committed, and only while the lease holds for longer than
+ * the request may take.  So whoever claims the job next, whatever happened
+ * here, knows whether anything may have left.
+ */
+#ifndef RELAY_DELIVERY_H
+#define RELAY_DELIVERY_H
+#include <jansson.h>
+
+#include "io/http.h"
+#include "peer/twilio_answer.h"
+#include "peer/twilio_request.h"
+#include "relay/destination.h"
+#include "store/queue.h"
+#include "text/uuid.h"
+
+struct kind;
+
+struct delivery {
+	struct destination *destination;
+	struct settings *settings;
+	struct arena *arena;
+	struct queue_job job;
+	json_t *payload;
+	const struct kind *kind;
+	void *state; /* the kind's own, in the arena */
+
+	/* What the verbs need. */
+	struct twilio_request request; /* the kind's, for delivery_send() */
+	struct db_call db;             /* the kind's, for delivery_ask() */
+	struct http_answer answer;     /* the kind's to read in on_answer */
+
+	/* Its own. */
+	int64_t began_us;
+	int64_t lease_end_us;
+	bool marked; /* by this attempt */
+	char uuid[UUID_LEN + 1];
+	int64_t mark_us;
+	void (*on_answer)(
+	    struct delivery *d, const struct twilio_answer *answer);
+	void (*on_rows)(struct delivery *d, const struct rows *rows);
+	struct loop_timer again;
+	bool asking;
+	bool settled; /* it is known what becomes of it */
+	int64_t due_us;
+	struct http_header headers[1];
+	struct http_call http;
+	enum rc http_rc;
+	struct err err;
+	struct delivery *next; /* in one of the relay's lists */
+	struct delivery *before;
+	struct delivery *after; /* in the destination's list */
+};
+
+/* Takes over a claimed job; claimed_us is before the claim was sent. */
+void delivery_new(struct destination *destination, const struct rows *rows,
+    int row, int64_t claimed_us);
+/* Drops it without a word: its lease will end. */
+void delivery_forget(struct delivery *d);
+
+/* For the loop: begin what was claimed, settle what was answered. */
+void delivery_begin(struct delivery *d);
+void delivery_settle(struct delivery *d);
+
+/* ---- the verbs */
+
+/* A text of the payload, or NULL. */
+const char *delivery_text(const struct delivery *d, const char *key);
+/* The conversation of the payload; false after giving the job up. */
+bool delivery_conversation(struct delivery *d, struct twilio_conversation *out);
+
+/*
+ * Sends d->request.  then gets an answer that retry.h leaves to the kind:
+ * TWILIO_DONE, _TAKEN_BY, _GONE, _NEVER.
+ */
+void delivery_send(struct delivery *d,
+    void (*then)(struct delivery *d, const struct twilio_answer *answer));
+
+/* Runs d->db, bound by the caller. */
+void delivery_ask(struct delivery *d,
+    void (*then)(struct delivery *d, const struct rows *rows));
+
+/* The end.  external_id and why may be NULL. */
+void delivery_finish(struct delivery *d, enum queue_outcome outcome,
+    const char *external_id, const char *why);
+/* The end for now: again after the class's delay. */
+void delivery_retry(
+    struct delivery *d, const struct retry_class *c, const char *why);
+/* Again at that time; the attempt does not count. */
+void delivery_wait(struct delivery *d, int64_t delay_ms, const char *why);
+/* What a refusal says, fit for a log and for the database. */
+const char *delivery_reason(
+    struct delivery *d, const struct twilio_answer *answer);
+
+#endif

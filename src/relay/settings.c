@@ -1,0 +1,64 @@
+#include "relay/settings.h"
+
+#include "io/db_link.h"
+
+static enum rc
+read_config(
+    struct arena *a, const char *path, struct config *config, struct err *e)
+{
+	static const char section[] = "database", key[] = "relay_conninfo";
+	const struct conf_entry *en;
+	struct conf_file file;
+	enum rc rc;
+
+	rc = config_read(a, path, config, &file, e);
+	if (rc != RC_OK)
+		return rc;
+	rc = db_link_check(config->database.relay_conninfo, e);
+	if (rc == RC_OK)
+		return RC_OK;
+	en = conf_find(&file, section, key);
+	return err_wrap(e, "%s:%d: [%s] %s", path,
+	    en != NULL ? en->line : file.last_line, section, key);
+}
+
+enum rc
+settings_new(const char *path, struct settings **out, struct err *e)
+{
+	struct settings *s;
+	struct arena *a;
+	enum rc rc;
+
+	a = arena_new();
+	s = arena_alloc(a, sizeof(*s));
+	s->arena = a;
+	s->users = 1;
+	rc = read_config(a, path, &s->config, e);
+	if (rc != RC_OK) {
+		arena_free(a);
+		return rc;
+	}
+	if (s->config.twilio.api_key_sid != NULL) {
+		s->user = s->config.twilio.api_key_sid;
+		s->password = s->config.twilio.api_key_secret.bytes;
+	} else {
+		s->user = s->config.twilio.account_sid;
+		s->password = s->config.twilio.auth_token.bytes;
+	}
+	*out = s;
+	return RC_OK;
+}
+
+struct settings *
+settings_hold(struct settings *s)
+{
+	s->users++;
+	return s;
+}
+
+void
+settings_release(struct settings *s)
+{
+	if (--s->users == 0)
+		arena_free(s->arena);
+}
