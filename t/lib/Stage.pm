@@ -23,7 +23,7 @@ use Scalar::Util qw(weaken);
 use Stage::Process qw(wait_until);
 use Test::More ();
 use parent qw(Stage::Process Stage::Postgres Stage::Responder Stage::Nginx
-    Stage::Request Stage::Strike);
+    Stage::Request Stage::Twilio Stage::Strike);
 
 our @EXPORT = qw(wait_until);
 
@@ -62,7 +62,7 @@ sub require_tools {
 # Options: config {'section.key' => value or undef}, responders (2), sample
 # (1: load the sample customers), postgres {setting => value}, pg_errors [regex
 # of expected lines of its log], supervised (1: by spawn-fcgi and multiwatch),
-# nginx (1), nginx_workers (1).
+# nginx (1), nginx_workers (1), twilio (options of a stand-in for it, as list).
 sub new {
 	my ($class, %opt) = @_;
 
@@ -85,6 +85,7 @@ sub new {
 	$self->load_sample if $opt{sample} // 1;
 	$self->make_certificate;
 	$self->write_nginx($opt{nginx_workers} // 1);
+	$self->start_twilio(@{$opt{twilio}}) if $opt{twilio};
 	$self->write_config;
 	$self->listen;
 	if ($opt{supervised}) {

@@ -21,6 +21,7 @@ sub write_config {
 		'database.fcgi_conninfo'      =>
 		    $self->conninfo('frontline_fcgi'),
 		'responder.nginx_user'        => $self->{user},
+		$self->twilio_config,
 		%$config,
 	);
 	my ($text, $section) = ('', '');

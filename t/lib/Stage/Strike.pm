@@ -24,7 +24,8 @@ sub strike {
 	    grep { $self->{processes}{$_} eq 'session' }
 	    keys %{$self->{processes}};
 	push @wrong, $self->end_nginx, $self->end_responders,
-	    $self->end_database, $self->end_rest, $self->look_at_logs;
+	    $self->end_twilio, $self->end_database, $self->end_rest,
+	    $self->look_at_logs;
 	if ($ENV{TEST_LEAVE}) {
 		Test::More::diag("left: $self->{dir}");
 	} else {
