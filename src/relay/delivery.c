@@ -103,13 +103,20 @@ static void
 log_end(const struct delivery *d, const char *outcome, const char *why)
 {
 	const int64_t us = clock_us() - d->began_us;
+	char line[512];
 
-	log_info("job=%s kind=%s lane=%s attempt=%ld outcome=%s ms=%lld.%03lld"
-		 "%s%s%s",
+	(void)snprintf(line, sizeof(line),
+	    "job=%s kind=%s lane=%s attempt=%ld outcome=%s ms=%lld.%03lld"
+	    "%s%s%s",
 	    d->job.job_id, d->job.kind, d->job.lease.key, d->job.attempt,
 	    outcome, (long long)us / 1000, (long long)us % 1000,
 	    why != NULL ? " reason=\"" : "", why != NULL ? why : "",
 	    why != NULL ? "\"" : "");
+	/* A dead letter waits for a person. */
+	if (strcmp(outcome, queue_outcome_name(QUEUE_DEAD)) == 0)
+		log_error("%s", line);
+	else
+		log_info("%s", line);
 }
 
 /* ---- statements -------------------------------------------------------- */
@@ -194,9 +201,6 @@ void
 delivery_finish(struct delivery *d, enum queue_outcome outcome,
     const char *external_id, const char *why)
 {
-	if (outcome == QUEUE_DEAD)
-		log_error("job=%s kind=%s is given up: %s", d->job.job_id,
-		    d->job.kind, why);
 	log_end(d, queue_outcome_name(outcome), why);
 	d->settled = true;
 	d->due_us = clock_us();

@@ -25,7 +25,11 @@ destination_init(struct destination *d, struct relay *r, const char *name)
 {
 	const struct config *c = &r->settings->config;
 
-	*d = (struct destination){ .relay = r, .name = name };
+	*d = (struct destination){
+		.relay = r,
+		.name = name,
+		.due_us = INT64_MAX,
+	};
 	d->arena = arena_new();
 	d->pause_arena = arena_new();
 	limiter_init(
@@ -59,8 +63,16 @@ destination_adopt(struct destination *d)
 void
 destination_wake(struct destination *d, int64_t not_before_us)
 {
-	if (not_before_us < d->look_us)
+	if (not_before_us <= clock_us())
 		d->look_us = not_before_us;
+	else if (not_before_us < d->due_us)
+		d->due_us = not_before_us;
+}
+
+static int64_t
+look_us(const struct destination *d)
+{
+	return d->due_us < d->look_us ? d->due_us : d->look_us;
 }
 
 static void
@@ -68,11 +80,9 @@ jobs_are_here(struct db_call *call, enum rc rc, const struct rows *rows,
     const struct err *e)
 {
 	struct destination *d = OWNER_OF(call, struct destination, claim);
-	const int64_t now_us = clock_us();
 	int i, n;
 
 	d->claiming = false;
-	d->look_us = next_poll_us(now_us);
 	if (rc != RC_OK) {
 		if (rc == RC_FAULT)
 			log_error("%s", e->text);
@@ -83,7 +93,7 @@ jobs_are_here(struct db_call *call, enum rc rc, const struct rows *rows,
 		delivery_new(d, rows, i, d->asked_us);
 	/* There may be more where these came from. */
 	if (n == d->asked)
-		d->look_us = now_us;
+		d->look_us = clock_us();
 }
 
 /* How many more jobs could be sent at once. */
@@ -110,13 +120,16 @@ destination_claim(struct destination *d, int64_t now_us)
 {
 	long room;
 
-	if (d->relay->draining || d->claiming || now_us < d->look_us)
+	if (d->relay->draining || d->claiming || now_us < look_us(d))
 		return;
 	room = find_room(d, now_us);
 	if (room <= 0)
 		return;
 	arena_reset(d->arena);
 	d->claiming = true;
+	d->look_us = next_poll_us(now_us);
+	if (d->due_us <= now_us)
+		d->due_us = INT64_MAX;
 	d->asked = room;
 	d->asked_us = now_us;
 	d->claim = (struct db_call){
@@ -130,7 +143,7 @@ destination_claim(struct destination *d, int64_t now_us)
 int64_t
 destination_next_us(struct destination *d, int64_t now_us)
 {
-	int64_t next_us = d->look_us, at_us;
+	int64_t next_us = look_us(d), at_us;
 
 	/* What is under way will end, and the loop comes by then. */
 	if (d->relay->draining || d->claiming || d->count >= DESTINATION_JOBS)

@@ -27,8 +27,8 @@ struct destination {
 	struct db_call claim;
 	long asked;
 	int64_t asked_us;
-	/* Not before then, unless somebody says that there is work. */
-	int64_t look_us;
+	int64_t look_us; /* when to look next */
+	int64_t due_us;  /* when a job comes back, the first of those known */
 
 	/* The pause under way. */
 	bool pausing;

@@ -22,7 +22,7 @@ use Scratch qw(scratch_base);
 use Scalar::Util qw(weaken);
 use Stage::Process qw(wait_until);
 use Test::More ();
-use parent qw(Stage::Process Stage::Postgres Stage::Responder Stage::Nginx
+use parent qw(Stage::Process Stage::Postgres Stage::Responder Stage::Relay Stage::Nginx
     Stage::Request Stage::Twilio Stage::Strike);
 
 our @EXPORT = qw(wait_until);
@@ -124,7 +124,7 @@ sub build_directory {
 	mkdir "$dir/$_" for qw(bin log nginx nginx/snippets run schema
 	    schema/sample scratch secret temp tls);
 	copy_all("$dir/bin", 0755, grep { -e }
-	    map { "$build/$_" } qw(frontline-fcgi frontlinectl));
+	    map { "$build/$_" } qw(frontline-fcgi frontline-relay frontlinectl));
 	copy_all("$dir/schema", 0644, glob "'$source/schema/'*.sql");
 	copy_all("$dir/schema/sample", 0644,
 	    glob "'$source/schema/sample/'*.sql");

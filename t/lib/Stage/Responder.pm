@@ -20,6 +20,8 @@ sub write_config {
 		'twilio.next_auth_token_file' => "$dir/secret/next_auth_token",
 		'database.fcgi_conninfo'      =>
 		    $self->conninfo('frontline_fcgi'),
+		'database.relay_conninfo'     =>
+		    $self->conninfo('frontline_relay'),
 		'responder.nginx_user'        => $self->{user},
 		$self->twilio_config,
 		%$config,

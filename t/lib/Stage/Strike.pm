@@ -24,7 +24,7 @@ sub strike {
 	    grep { $self->{processes}{$_} eq 'session' }
 	    keys %{$self->{processes}};
 	push @wrong, $self->end_nginx, $self->end_responders,
-	    $self->end_twilio, $self->end_database, $self->end_rest,
+	    $self->end_relays, $self->end_twilio, $self->end_database, $self->end_rest,
 	    $self->look_at_logs;
 	if ($ENV{TEST_LEAVE}) {
 		Test::More::diag("left: $self->{dir}");
@@ -111,7 +111,7 @@ sub look_at_logs {
 		$forbidden = qr/$forbidden|\b(?:ERROR|FATAL|PANIC): /
 		    if $name eq 'postgres.log';
 		$forbidden = qr/$forbidden|$secret/
-		    if $name eq 'fcgi.log' || $name =~ /access/;
+		    if $name =~ /^(?:fcgi|relay)\.log$/ || $name =~ /access/;
 		open my $in, '<', $file or next;
 		while (my $line = <$in>) {
 			next unless $line =~ $forbidden;
