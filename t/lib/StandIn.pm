@@ -153,9 +153,10 @@ sub turn {
 		    [$self->{reading}, $read]) {
 			my ($calls, $bits) = @$side;
 
-			for (keys %$calls) {
-				$calls->{$_}->() if vec($bits, $_, 1)
-				    && $calls->{$_};
+			# An earlier call may have closed what a later one is for.
+			for (sort { $a <=> $b } grep { vec $bits, $_, 1 }
+			    keys %$calls) {
+				$calls->{$_}->() if $calls->{$_};
 			}
 		}
 	}

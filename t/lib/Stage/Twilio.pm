@@ -45,9 +45,9 @@ sub script {
 
 # The requests from a number on: see StandIn::entry_view.
 sub ledger {
-	my ($self, $from) = @_;
+	my ($self, @which) = @_;
 
-	return $self->{twilio}->ledger($from);
+	return $self->{twilio}->ledger(@which);
 }
 
 sub twilio_state { return $_[0]{twilio}->state }

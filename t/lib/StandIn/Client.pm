@@ -138,23 +138,25 @@ sub read_answer {
 	}
 }
 
+# undef while it is not whole.  JSON of more than a megabyte is left alone.
 sub parse_answer {
 	my ($bytes) = @_;
-	my ($head, $body) = split /\r\n\r\n/, $bytes, 2;
+	my $end = index $bytes, "\r\n\r\n";
 
-	return undef unless defined $body;
-	my ($status) = $head =~ m{^HTTP/1\.1 (\d{3})} or return undef;
-	my %headers = map { lc($_->[0]) => $_->[1] }
-	    map { [split /: */, $_, 2] } (split /\r\n/, $head)[1 .. $head =~
-	    tr/\n//];
+	return undef if $end < 0;
+	my ($first, @lines) = split /\r\n/, substr $bytes, 0, $end;
+	my ($status) = $first =~ m{^HTTP/1\.1 (\d{3})} or return undef;
+	my %headers = map { my ($name, $value) = split /: */, $_, 2;
+	    (lc $name => $value) } @lines;
 	my $length = $headers{'content-length'} // 0;
-	return undef if length $body < $length;
-	$body = substr $body, 0, $length;
+	return undef if length($bytes) - $end - 4 < $length;
+	my $body = substr $bytes, $end + 4, $length;
 	return {
 		status  => $status + 0,
 		headers => \%headers,
 		body    => $body,
-		json    => scalar eval { $json->decode($body) },
+		json    => $length < 1 << 20
+		    ? scalar eval { $json->decode($body) } : undef,
 	};
 }
 
@@ -166,8 +168,9 @@ sub control {
 	    body => defined $data ? $json->encode($data) : '')
 	    // die "the stand-in does not answer\n";
 
-	die "$name: $answer->{json}{error}" if $answer->{status} != 200;
-	return $answer->{json};
+	my $result = $json->decode($answer->{body});
+	die "$name: $result->{error}" if $answer->{status} != 200;
+	return $result;
 }
 
 # Rules (StandIn::Rules); returns their numbers.
@@ -189,12 +192,12 @@ sub clear_rules {
 	$self->control('DELETE', 'rules');
 }
 
-# The entries from a number on.
+# The entries from a number on; at most `count`.
 sub ledger {
-	my ($self, $from) = @_;
+	my ($self, $from, $count) = @_;
 
-	return @{$self->control('GET', 'ledger?from=' . ($from // 0))
-	    ->{entries}};
+	return @{$self->control('GET', 'ledger?from=' . ($from // 0) .
+	    (defined $count ? "&count=$count" : ''))->{entries}};
 }
 
 sub state {

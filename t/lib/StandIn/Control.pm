@@ -1,7 +1,7 @@
 package StandIn::Control;
 # How a test speaks to a stand-in about itself: JSON under /_control/.
 #
-#	GET    /_control/ledger?from=N	{entries: [...], next: M}
+#	GET    /_control/ledger?from=N&count=C	{entries: [...], next: M}
 #	GET    /_control/rules		POST one or a list, DELETE [?id=N]
 #	GET    /_control/state		what the requests have made of the peer
 #	POST   /_control/settings	{seed: 7, ...}; the rest is the peer's
@@ -63,11 +63,13 @@ sub get_ledger {
 	my ($self, $data, $query) = @_;
 	my $ledger = $self->{ledger};
 	my $from = $query->{from} // 0;
+	my $end = $from + ($query->{count} // @$ledger);
 
+	$end = @$ledger if $end > @$ledger;
 	return {
 		entries => [map { $self->entry_view($_) }
-		    grep { defined } @{$ledger}[$from .. $#$ledger]],
-		next    => scalar @$ledger,
+		    @{$ledger}[$from .. $end - 1]],
+		next    => $end,
 	};
 }
 

@@ -288,7 +288,7 @@ sub appears_at {
 sub page {
 	my ($self, $call, $items, $descending) = @_;
 	my $query = $call->{query};
-	my $size = $query->{PageSize} // 50;
+	my $size = $query->{PageSize} || 50;
 	my @left = @$items;
 
 	if (length($query->{PageToken} // '')) {

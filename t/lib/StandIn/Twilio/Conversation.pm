@@ -9,6 +9,9 @@ my $json = JSON::PP->new->utf8->allow_nonref;
 sub forget_conversations {
 	my ($self) = @_;
 
+	# Who is in one, and what is said in it, refer to it.
+	@{$_}{qw(participants said)} = ([], [])
+	    for values %{$self->{conversations} // {}};
 	$self->{conversations} = {};
 	$self->{unique_names} = {};
 	$self->{pairs} = {};

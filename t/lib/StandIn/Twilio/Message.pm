@@ -135,7 +135,8 @@ sub check_content {
 	    'has an underscore')
 	    if ($form->{StatusCallback} // '') =~ m{^https?://[^/?#]*_};
 	$self->refuse_invalid(20001, 'ValidityPeriod is not in 1-36000')
-	    if defined $period && ($period < 1 || $period > 36000);
+	    if defined $period && $period =~ /^\d+$/
+	    && ($period < 1 || $period > 36000);
 }
 
 sub create_message {

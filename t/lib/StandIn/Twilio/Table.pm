@@ -200,7 +200,8 @@ my %wants = (
 	date   => sub { $_[0] =~ /^\d{4}-\d\d-\d\d
 	    (?:T\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d))?$/x },
 	uri    => sub { $_[0] =~ m{^https?://[^\s/?#]+[^\s]*$} },
-	phone  => sub { length $_[0] },
+	# Their form is judged with a code of its own (21211, 21604 ...).
+	phone  => sub { 1 },
 );
 
 # Why a value is not of its kind; undef when it is.
