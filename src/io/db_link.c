@@ -377,7 +377,16 @@ collect(struct db_link *l)
 			hand_out(l);
 			return;
 		}
-		/* Only the first counts; a broken connection adds one. */
+		/*
+		 * The first counts, a broken connection adds one.  But rows
+		 * count for nothing when the commit behind them fails.
+		 */
+		if (l->result != NULL &&
+		    PQresultStatus(l->result) == PGRES_TUPLES_OK &&
+		    PQresultStatus(r) == PGRES_FATAL_ERROR) {
+			PQclear(l->result);
+			l->result = NULL;
+		}
 		if (l->result == NULL)
 			l->result = r;
 		else
