@@ -36,6 +36,19 @@ enum {
 	/* A customer_id on the wire. */
 	LIMIT_CUSTOMER_ID = 256,
 
+	/* An address of a conversation, in characters (Twilio: 256). */
+	LIMIT_ADDRESS = 256,
+
+	/* A state, a status, a type: one word of Twilio's. */
+	LIMIT_WORD = 64,
+
+	/*
+	 * A conversation's friendly name in characters, of UTF-16 as well, and
+	 * its attributes (Twilio's limits; more fails the conversation).
+	 */
+	LIMIT_FRIENDLY_NAME = 256,
+	LIMIT_ATTRIBUTES = 16 * 1024,
+
 	/* Search text, in characters. */
 	LIMIT_QUERY = 200,
 

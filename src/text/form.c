@@ -156,6 +156,24 @@ form_is_repeated(const struct form *form, const char *name)
 	return form_find(&rest, name) != NULL;
 }
 
+static enum rc
+fill_repeated(struct arena *a, const struct form *form, const struct field *f,
+    void *into, struct err *e)
+{
+	const struct form_pair *pair;
+	size_t i;
+
+	for (i = 0; i < form->count; i++) {
+		pair = &form->pairs[i];
+		if (strcmp(pair->name, f->name) != 0 || pair->value_len == 0)
+			continue;
+		if (f->parse(a, pair->value, pair->value_len,
+			(char *)into + f->offset, e) != RC_OK)
+			return err_wrap(e, "%s", f->name);
+	}
+	return RC_OK;
+}
+
 enum rc
 form_fill(struct arena *a, const struct form *form, const struct field *fields,
     void *into, struct err *e)
@@ -164,6 +182,11 @@ form_fill(struct arena *a, const struct form *form, const struct field *fields,
 	const struct field *f;
 
 	for (f = fields; f->name != NULL; f++) {
+		if (f->need == REPEATED) {
+			if (fill_repeated(a, form, f, into, e) != RC_OK)
+				return e->rc;
+			continue;
+		}
 		pair = form_find(form, f->name);
 		if (form_is_repeated(form, f->name))
 			return err_set(e, RC_INVALID, "repeated_field",

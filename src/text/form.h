@@ -50,7 +50,8 @@ enum rc form_decode(struct arena *a, const char *bytes, size_t len,
 typedef enum rc field_parser(
     struct arena *a, const char *bytes, size_t len, void *out, struct err *e);
 
-enum field_need { OPTIONAL, REQUIRED };
+/* REPEATED is optional too, and each of its values goes to the parser. */
+enum field_need { OPTIONAL, REQUIRED, REPEATED };
 
 struct field {
 	const char *name;
@@ -77,8 +78,8 @@ struct field {
 /*
  * Fills the zeroed struct `into`.  An empty value counts as missing, as form
  * encoding cannot say null (twilio.md section 2).  RC_INVALID: a required
- * field is missing, a field of the table stands there twice, or its value
- * does not parse.
+ * field is missing, a field of the table that is not REPEATED stands there
+ * twice, or its value does not parse.
  */
 enum rc form_fill(struct arena *a, const struct form *form,
     const struct field *fields, void *into, struct err *e) MUST_CHECK;

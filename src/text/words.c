@@ -66,6 +66,77 @@ page_size_parse(
 	return RC_OK;
 }
 
+enum rc
+word_parse(
+    struct arena *a, const char *bytes, size_t len, void *out, struct err *e)
+{
+	return parse_text(
+	    a, bytes, len, LIMIT_WORD, &((struct word *)out)->text, e);
+}
+
+enum rc
+whole_parse(
+    struct arena *a, const char *bytes, size_t len, void *out, struct err *e)
+{
+	static const char largest[] = "2147483647";
+	const size_t digits = sizeof(largest) - 1;
+	struct whole *whole = out;
+	size_t i;
+
+	(void)e;
+	whole->is_odd = true;
+	for (i = 0; i < len; i++)
+		if (bytes[i] < '0' || bytes[i] > '9')
+			return RC_OK;
+	while (len > 1 && bytes[0] == '0') {
+		bytes++;
+		len--;
+	}
+	if (len > digits ||
+	    (len == digits && memcmp(bytes, largest, digits) > 0))
+		return RC_OK;
+	whole->text = arena_copy(a, bytes, len);
+	whole->is_odd = false;
+	return RC_OK;
+}
+
+enum rc
+prose_parse(
+    struct arena *a, const char *bytes, size_t len, void *out, struct err *e)
+{
+	static const char replacement[] = "\xef\xbf\xbd";
+	size_t used = 0, n;
+	char *text;
+
+	(void)e;
+	text = arena_alloc(a, 3 * len + 1);
+	for (; len > 0; bytes += n, len -= n) {
+		n = utf8_next(bytes, len);
+		if (n == 0 || bytes[0] == '\0') {
+			n = 1;
+			memcpy(text + used, replacement, 3);
+			used += 3;
+		} else {
+			memcpy(text + used, bytes, n);
+			used += n;
+		}
+	}
+	((struct prose *)out)->text = text;
+	return RC_OK;
+}
+
+enum rc
+raw_parse(
+    struct arena *a, const char *bytes, size_t len, void *out, struct err *e)
+{
+	struct raw *raw = out;
+
+	(void)e;
+	raw->bytes = arena_copy(a, bytes, len);
+	raw->len = len;
+	return RC_OK;
+}
+
 bool
 is_sid(const char *text, const char prefix[static 2])
 {

@@ -19,7 +19,7 @@ euros(struct arena *a, size_t count)
 static void
 test_text(struct arena *a, const char *name, field_parser *parse, size_t most)
 {
-	/* Each of the three structs is one pointer. */
+	/* Each of these structs is one pointer. */
 	const char *text = NULL;
 	struct err e;
 
@@ -79,6 +79,91 @@ test_page_size(struct arena *a)
 }
 
 static void
+test_whole(struct arena *a)
+{
+	static const struct {
+		const char *in, *out;
+	} cases[] = {
+		{ "0", "0" },
+		{ "30006", "30006" },
+		{ "2147483647", "2147483647" },
+		{ "2147483648", NULL },
+		{ "9999999999", NULL },
+		{ "99999999999999999999", NULL },
+		{ "0000000000000000000007", "7" },
+		{ "000", "0" },
+		{ "-1", NULL },
+		{ "+1", NULL },
+		{ "1.0", NULL },
+		{ " 1", NULL },
+		{ "0x1", NULL },
+		{ "null", NULL },
+	};
+	struct whole w;
+	struct err e;
+	size_t i;
+
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		w = (struct whole){ NULL, false };
+		ok(whole_parse(a, cases[i].in, strlen(cases[i].in), &w, &e) ==
+			RC_OK,
+		    "'%s' is not refused", cases[i].in);
+		is_str(w.text, cases[i].out, "... and is %s",
+		    cases[i].out != NULL ? cases[i].out : "no number");
+		ok(w.is_odd == (cases[i].out == NULL), "... which is told");
+	}
+}
+
+static void
+test_prose(struct arena *a)
+{
+	static const struct {
+		const char *in;
+		size_t len;
+		const char *out, *what;
+	} cases[] = {
+		{ "Hello\n\tInes", 11, "Hello\n\tInes", "plain text" },
+		{ "\xf0\x9f\x98\x80", 4, "\xf0\x9f\x98\x80", "an emoji" },
+		{ "a\0b", 3,
+		    "a\xef\xbf\xbd"
+		    "b",
+		    "a NUL" },
+		{ "\0", 1, "\xef\xbf\xbd", "nothing but a NUL" },
+		{ "a\xff"
+		  "b",
+		    3,
+		    "a\xef\xbf\xbd"
+		    "b",
+		    "a byte that is none" },
+		{ "\xc3", 1, "\xef\xbf\xbd", "half a character" },
+		{ "\xc3(", 2, "\xef\xbf\xbd(", "... and what follows stays" },
+		{ "\xed\xa0\x80", 3, "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd",
+		    "a surrogate" },
+	};
+	struct prose p;
+	struct err e;
+	size_t i;
+
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		p.text = NULL;
+		ok(prose_parse(a, cases[i].in, cases[i].len, &p, &e) == RC_OK,
+		    "prose: %s", cases[i].what);
+		is_str(p.text, cases[i].out, "... only the damage is mended");
+	}
+}
+
+static void
+test_raw(struct arena *a)
+{
+	struct raw raw = { NULL, 0 };
+	struct err e;
+
+	ok(raw_parse(a, "a\0\xff", 3, &raw, &e) == RC_OK && raw.len == 3 &&
+		memcmp(raw.bytes, "a\0\xff", 4) == 0,
+	    "raw: as it came, a NUL behind it");
+}
+
+static void
 test_sid(void)
 {
 	ok(is_sid("AC0123456789abcdef0123456789ABCDEF", "AC"), "a SID");
@@ -101,7 +186,11 @@ main(void)
 	test_text(a, "identity", identity_parse, LIMIT_IDENTITY);
 	test_text(a, "customer id", customer_id_parse, LIMIT_CUSTOMER_ID);
 	test_text(a, "query", query_parse, LIMIT_QUERY);
+	test_text(a, "word", word_parse, LIMIT_WORD);
 	test_page_size(a);
+	test_whole(a);
+	test_prose(a);
+	test_raw(a);
 	arena_free(a);
 	test_sid();
 	return done_testing();
