@@ -1,10 +1,14 @@
 #include "store/stmts.h"
 
+#include "store/conversation.h"
 #include "store/customer.h"
+#include "store/message.h"
+#include "store/participant.h"
 #include "store/proxy_address.h"
 #include "store/queue.h"
 #include "store/repair.h"
 #include "store/roster.h"
+#include "store/routing.h"
 #include "store/schema.h"
 #include "store/template.h"
 
@@ -13,6 +17,18 @@ const struct stmt *const responder_stmts[] = {
 	&customer_details_stmt,
 	&proxy_address_stmt,
 	&template_list_stmt,
+	&conversation_name_stmt,
+	&conversation_added_stmt,
+	&conversation_updated_stmt,
+	&conversation_state_updated_stmt,
+	&conversation_removed_stmt,
+	&participant_added_stmt,
+	&participant_removed_stmt,
+	&message_added_stmt,
+	&message_updated_stmt,
+	&message_removed_stmt,
+	&message_delivery_stmt,
+	&routing_stmt,
 	&schema_version_stmt,
 };
 

@@ -21,18 +21,25 @@
 struct call;
 
 struct action {
-	const char
-	    *location; /* Frontline's word; NULL where the path decides */
+	const char *word; /* Twilio's; NULL where the path decides */
 	const struct field *fields;
 	size_t size; /* of the struct that the fields fill */
 	/*
 	 * Fills call->db, or refuses what no field can see alone; NULL where
-	 * no statement is needed.
+	 * no action of this kind needs a statement.
 	 */
 	enum rc (*ask)(struct call *call, void *in);
-	/* Writes call->reply and sets status and rows, or returns a code. */
+	/*
+	 * Writes call->reply and sets status and rows, or returns a code.
+	 * rows is NULL where ask() has left call->db as it was.
+	 */
 	enum rc (*answer)(
 	    struct call *call, const void *in, const struct rows *rows);
+	/*
+	 * An error would cost the customer's message: whatever goes wrong is
+	 * answered with 200 and {}, and told in the log.
+	 */
+	bool fails_open;
 };
 
 /* AUTH_UNSET is what a row without one has, and a test refuses it. */
@@ -47,8 +54,11 @@ struct route {
 	const char *path;
 	const char *name; /* in the log */
 	enum auth auth;
-	/* Ends with NULL; more than one: Location decides. */
-	const struct action *const *actions;
+	/* The field whose value is an action's word; NULL: there is one. */
+	const char *decided_by;
+	const struct action *const *actions; /* ends with NULL */
+	/* For every other word, and for none; NULL: it is refused. */
+	const struct action *otherwise;
 };
 
 struct call {
@@ -65,6 +75,11 @@ struct call {
 	const char *allow; /* of a 405 */
 	struct buf reply;
 	long rows;
+
+	/* For the log; empty or NULL where there is nothing to tell. */
+	const char *conversation; /* its SID */
+	const char *outcome;      /* one word */
+	char note[320];           /* see note.h */
 
 	const char *request_id;
 	int64_t started_us;

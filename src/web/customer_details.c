@@ -134,7 +134,7 @@ answer(struct call *call, const void *in, const struct rows *rows)
 }
 
 const struct action customer_details_action = {
-	.location = "GetCustomerDetailsByCustomerId",
+	.word = "GetCustomerDetailsByCustomerId",
 	.fields = customer_fields,
 	.size = sizeof(struct customer_fields),
 	.ask = ask,

@@ -118,7 +118,7 @@ answer(struct call *call, const void *in, const struct rows *rows)
 }
 
 const struct action customers_list_action = {
-	.location = "GetCustomersList",
+	.word = "GetCustomersList",
 	.fields = fields,
 	.size = sizeof(struct list_fields),
 	.ask = ask,

@@ -78,7 +78,7 @@ answer(struct call *call, const void *in, const struct rows *rows)
 }
 
 const struct action proxy_address_action = {
-	.location = "GetProxyAddress",
+	.word = "GetProxyAddress",
 	.fields = fields,
 	.size = sizeof(struct proxy_fields),
 	.ask = ask,

@@ -37,6 +37,15 @@ reply_json(struct call *call, json_t *value)
 	return RC_OK;
 }
 
+void
+reply_empty(struct call *call)
+{
+	call->status = 200;
+	call->content_type = "application/json";
+	buf_clear(&call->reply);
+	buf_add_str(&call->reply, "{}");
+}
+
 /*
  * The one place where a failure becomes a status.  The code is looked at
  * first; `say` is the message where the sentence of the failure is for the

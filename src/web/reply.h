@@ -16,6 +16,9 @@ void reply_keep_json(struct call *call, json_t *value);
  */
 enum rc reply_json(struct call *call, json_t *value) MUST_CHECK;
 
+/* Makes 200 with {}, whatever was there before. */
+void reply_empty(struct call *call);
+
 /*
  * Makes the answer for call->err: status by its code, and a body that says
  * no more than the caller may know.

@@ -18,8 +18,12 @@ static const char *const form_types[] = {
 static void
 finish(struct call *call, enum rc rc)
 {
-	if (rc != RC_OK)
+	if (rc != RC_OK && call->action != NULL && call->action->fails_open) {
+		call->outcome = "failed_open";
+		reply_empty(call);
+	} else if (rc != RC_OK) {
 		reply_error(call);
+	}
 	call->on_finished(call);
 }
 
@@ -122,32 +126,80 @@ check_listener(struct call *call, const struct fcgi *f)
 	    "asked for through the public listener");
 }
 
+/*
+ * What is signed has no marks between names and values, so a value may have
+ * been made a name of: whatever says an account must say ours.
+ */
+static enum rc
+check_account(struct call *call, const struct form *form)
+{
+	const char *ours = call->service->config.twilio.account_sid;
+	const struct form_pair *p;
+	size_t i;
+
+	for (i = 0; i < form->count; i++) {
+		p = &form->pairs[i];
+		if (strcmp(p->name, "AccountSid") == 0 && p->value_len > 0 &&
+		    (p->value_len != strlen(ours) ||
+			strcasecmp(p->value, ours) != 0))
+			return err_set(&call->err, RC_REFUSED,
+			    "foreign_account",
+			    "AccountSid is not the account of the settings");
+	}
+	return RC_OK;
+}
+
+static const struct action *
+find_word(const struct route *route, const struct form_pair *word)
+{
+	const struct action *const *a;
+
+	for (a = route->actions; *a != NULL; a++)
+		if (strlen((*a)->word) == word->value_len &&
+		    memcmp((*a)->word, word->value, word->value_len) == 0)
+			return *a;
+	return NULL;
+}
+
+/* Leaves in call->err why there is no action for the word of the form. */
+static enum rc
+refuse_word(struct call *call, const struct form_pair *word)
+{
+	const struct route *route = call->route;
+	const char *code =
+	    route->otherwise != NULL ? "unknown_event" : "unknown_location";
+
+	if (word == NULL)
+		return err_set(&call->err, RC_INVALID, code, "%s is missing",
+		    route->decided_by);
+	return err_set(&call->err, RC_INVALID, code,
+	    "the %s '%.64s' is not one of ours", route->decided_by,
+	    word->value);
+}
+
 static enum rc
 find_action(struct call *call, const struct form *form)
 {
-	const struct action *const *a;
-	const struct form_pair *location;
+	const struct route *route = call->route;
+	const struct form_pair *word;
+	enum rc rc;
 
-	if (call->route->actions[0]->location == NULL) {
-		call->action = call->route->actions[0];
+	if (route->decided_by == NULL) {
+		call->action = route->actions[0];
 		return RC_OK;
 	}
-	location = form_find(form, "Location");
-	if (location == NULL)
-		return err_set(&call->err, RC_INVALID, "unknown_location",
-		    "Location is missing");
-	if (form_is_repeated(form, "Location"))
-		return err_set(&call->err, RC_INVALID, "repeated_field",
-		    "Location is given more than once");
-	for (a = call->route->actions; *a != NULL; a++)
-		if (strlen((*a)->location) == location->value_len &&
-		    memcmp((*a)->location, location->value,
-			location->value_len) == 0) {
-			call->action = *a;
+	word = form_find(form, route->decided_by);
+	if (form_is_repeated(form, route->decided_by)) {
+		rc = err_set(&call->err, RC_INVALID, "repeated_field",
+		    "%s is given more than once", route->decided_by);
+	} else {
+		call->action = word != NULL ? find_word(route, word) : NULL;
+		if (call->action != NULL)
 			return RC_OK;
-		}
-	return err_set(&call->err, RC_INVALID, "unknown_location",
-	    "the Location '%.64s' is not one of ours", location->value);
+		rc = refuse_word(call, word);
+	}
+	call->action = route->otherwise;
+	return call->action != NULL ? RC_OK : rc;
 }
 
 /* Twilio adds fields without notice: they are signed, and of no use to us. */
@@ -158,7 +210,8 @@ note_unknown_fields(const struct call *call, const struct form *form)
 	size_t i;
 
 	for (i = 0; i < form->count; i++) {
-		if (strcmp(form->pairs[i].name, "Location") == 0)
+		if (call->route->decided_by != NULL &&
+		    strcmp(form->pairs[i].name, call->route->decided_by) == 0)
 			continue;
 		for (f = call->action->fields; f->name != NULL; f++)
 			if (strcmp(form->pairs[i].name, f->name) == 0)
@@ -202,6 +255,8 @@ understand(struct call *call, struct fcgi *f, bool too_large)
 			    &s->form_limits, &form, &call->err);
 		if (rc == RC_OK)
 			rc = check_signature(call, f, target, &form);
+		if (rc == RC_OK)
+			rc = check_account(call, &form);
 	}
 	if (rc == RC_OK)
 		rc = find_action(call, &form);
@@ -241,7 +296,7 @@ serve(struct call *call, struct fcgi *f, bool too_large)
 	rc = understand(call, f, too_large);
 	if (rc == RC_OK && call->action->ask != NULL)
 		rc = call->action->ask(call, call->in);
-	if (rc == RC_OK && call->action->ask != NULL) {
+	if (rc == RC_OK && call->db.stmt != NULL) {
 		call->db.on_done = rows_are_here;
 		call->db.deadline_us =
 		    call->started_us +
@@ -254,29 +309,45 @@ serve(struct call *call, struct fcgi *f, bool too_large)
 	finish(call, rc);
 }
 
+/* Adds name="text"; what would end the quotes becomes an apostrophe. */
+static void
+add_quoted(struct buf *line, const char *name, const char *text)
+{
+	size_t from;
+
+	if (text[0] == '\0')
+		return;
+	buf_addf(line, " %s=\"", name);
+	from = line->len;
+	buf_add_str(line, text);
+	for (; from < line->len; from++)
+		if (line->bytes[from] == '"' || line->bytes[from] == '\\')
+			line->bytes[from] = '\'';
+	buf_add_char(line, '"');
+}
+
 void
 serve_log(const struct call *call)
 {
-	char reason[sizeof(call->err.text)];
-	char rows[32] = "";
+	const struct action *action = call->action;
 	int64_t us = clock_us() - call->started_us;
-	size_t i;
+	struct buf line;
 
-	memcpy(reason, call->err.text, sizeof(reason));
-	for (i = 0; reason[i] != '\0'; i++)
-		if (reason[i] == '"' || reason[i] == '\\')
-			reason[i] = '\'';
-	if (call->rows >= 0)
-		(void)snprintf(rows, sizeof(rows), " rows=%ld", call->rows);
-	log_info(
-	    "req=%s route=%s action=%s status=%d ms=%lld.%03lld%s%s%s%s%s%s",
+	buf_init(&line);
+	buf_addf(&line, "req=%s route=%s action=%s status=%d ms=%lld.%03lld",
 	    call->request_id, call->route != NULL ? call->route->name : "other",
-	    call->action == NULL || call->action->location == NULL
-		? "-"
-		: call->action->location,
-	    call->status, (long long)us / 1000, (long long)us % 1000, rows,
-	    reason[0] != '\0' ? " code=" : "",
-	    reason[0] != '\0' ? call->err.code : "",
-	    reason[0] != '\0' ? " reason=\"" : "", reason,
-	    reason[0] != '\0' ? "\"" : "");
+	    action != NULL && action->word != NULL ? action->word : "-",
+	    call->status, (long long)us / 1000, (long long)us % 1000);
+	if (call->rows >= 0)
+		buf_addf(&line, " rows=%ld", call->rows);
+	if (call->conversation != NULL)
+		buf_addf(&line, " conversation=%s", call->conversation);
+	if (call->outcome != NULL)
+		buf_addf(&line, " outcome=%s", call->outcome);
+	if (call->err.text[0] != '\0')
+		buf_addf(&line, " code=%s", call->err.code);
+	add_quoted(&line, "reason", call->err.text);
+	add_quoted(&line, "note", call->note);
+	log_info("%s", line.bytes);
+	buf_release(&line);
 }

@@ -126,7 +126,7 @@ answer(struct call *call, const void *in, const struct rows *rows)
 }
 
 const struct action templates_action = {
-	.location = "GetTemplatesByCustomerId",
+	.word = "GetTemplatesByCustomerId",
 	.fields = customer_fields,
 	.size = sizeof(struct customer_fields),
 	.ask = ask,

@@ -29,11 +29,10 @@ count_vague(const struct action *const *actions)
 	for (i = 0; actions[i] != NULL; i++) {
 		vague += actions[i]->answer == NULL;
 		/* Where several share a path, a word tells them apart. */
-		vague += actions[i]->location == NULL &&
-			 (i > 0 || actions[1] != NULL);
+		vague +=
+		    actions[i]->word == NULL && (i > 0 || actions[1] != NULL);
 		for (j = 0; j < i; j++)
-			vague +=
-			    is_same(actions[i]->location, actions[j]->location);
+			vague += is_same(actions[i]->word, actions[j]->word);
 	}
 	return vague;
 }
@@ -51,15 +50,18 @@ test_table(void)
 			continue;
 		}
 		vague += count_vague(routes[i].actions);
+		vague += (routes[i].decided_by == NULL) !=
+			 (routes[i].actions[0]->word == NULL);
 		for (j = 0; j < i; j++)
 			repeated += is_same(routes[i].path, routes[j].path) ||
-				    is_same(routes[i].name, routes[j].name);
+				    (is_same(routes[i].name, routes[j].name) &&
+					routes[i].actions != routes[j].actions);
 	}
 	ok(route_count > 0, "%zu routes", route_count);
 	is_int(unproven, 0, "none without a proof of who asks");
 	is_int(torn, 0, "each says method, path, name and what it does");
-	is_int(repeated, 0, "no path and no name twice");
-	is_int(vague, 0, "and a Location says which of several is meant");
+	is_int(repeated, 0, "no path twice, and no name for different things");
+	is_int(vague, 0, "and a field says which of several is meant");
 }
 
 /* What is open to the world is proven by Twilio's signature. */

@@ -23,11 +23,27 @@ sub callback {
 	my @pairs = Sign::pairs_of($fields // {});
 	my %given = @pairs;
 	my $path = $opt{path} // $PATH_OF{$location // ''} // '/callbacks/crm';
-	my @headers = 'Content-Type: ' .
-	    ($opt{content_type} // 'application/x-www-form-urlencoded');
 
 	unshift @pairs, Worker => $self->WORKER unless exists $given{Worker};
 	unshift @pairs, Location => $location unless exists $given{Location};
+	return $self->signed($path, \@pairs, %opt);
+}
+
+# One webhook of Conversations as hash for fetch(), with the account.
+sub webhook {
+	my ($self, $event, $fields, %opt) = @_;
+
+	return $self->signed($opt{path} // '/callbacks/conversations',
+	    [AccountSid => $self->ACCOUNT, EventType => $event,
+		Source => 'SDK', Sign::pairs_of($fields // {})], %opt);
+}
+
+# A signed form with these fields and no others, to any path.
+sub signed {
+	my ($self, $path, $fields, %opt) = @_;
+	my @pairs = Sign::pairs_of($fields);
+	my @headers = 'Content-Type: ' .
+	    ($opt{content_type} // 'application/x-www-form-urlencoded');
 	my $sign = exists $opt{signature} ? $opt{signature}
 	    : signature($opt{token} // $self->TOKEN,
 		$opt{sign_url} // $self->{url} . $path, \@pairs);
