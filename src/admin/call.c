@@ -6,8 +6,7 @@
 #include <jansson.h>
 
 #include "admin/command.h"
-#include "base/log.h"
-#include "base/utf8.h"
+#include "admin/print.h"
 #include "io/http.h"
 #include "peer/twilio_signature.h"
 
@@ -53,44 +52,6 @@ struct question {
 
 /* ---- printing ---------------------------------------------------------- */
 
-/* Foreign text: control characters must not reach a terminal. */
-static void
-print_text(const char *text)
-{
-	char shown[4 * 256 + 1];
-	size_t len, part;
-
-	if (text == NULL)
-		text = "(nothing)";
-	while (*text != '\0') {
-		if (*text == '\n') {
-			(void)fputs("\n              ", stdout);
-			text++;
-			continue;
-		}
-		len = strcspn(text, "\n");
-		part = len < 256 ? len : 256;
-		/* Not in the midst of a character. */
-		while (part < len && part > 250 &&
-		       ((unsigned char)text[part] & 0xc0) == 0x80)
-			part--;
-		(void)log_escape(shown, sizeof(shown), text, part);
-		(void)fputs(shown, stdout);
-		text += part;
-	}
-}
-
-/* The first column: 12 characters and two blanks. */
-static void
-print_column(const char *text)
-{
-	size_t width;
-
-	print_text(text);
-	width = text != NULL ? utf8_count(text, strlen(text)) : 0;
-	(void)printf("%*s", width < 12 ? 14 - (int)width : 2, "");
-}
-
 static void
 print_member(const char *label, const json_t *object, const char *key)
 {
@@ -98,7 +59,7 @@ print_member(const char *label, const json_t *object, const char *key)
 
 	if (text == NULL)
 		return;
-	print_column(label);
+	print_column(label, PRINT_LABEL);
 	print_text(text);
 	(void)putchar('\n');
 }
@@ -112,8 +73,9 @@ print_list(const json_t *answer)
 	size_t i;
 
 	json_array_foreach (customers, i, customer) {
-		print_column(json_string_value(
-		    json_object_get(customer, "customer_id")));
+		print_column(
+		    json_string_value(json_object_get(customer, "customer_id")),
+		    PRINT_LABEL);
 		print_text(json_string_value(
 		    json_object_get(customer, "display_name")));
 		(void)putchar('\n');
@@ -142,7 +104,7 @@ print_details(const json_t *answer)
 		print_member(json_string_value(json_object_get(item, "type")),
 		    item, "value");
 	json_array_foreach (json_object_get(customer, "links"), i, item) {
-		print_column("link");
+		print_column("link", PRINT_LABEL);
 		print_text(
 		    json_string_value(json_object_get(item, "display_name")));
 		(void)fputs(": ", stdout);

@@ -36,7 +36,7 @@ int migrate_run(struct command_context *c, int argc, char **argv);
 int config_run(struct command_context *c, int argc, char **argv);
 int call_run(struct command_context *c, int argc, char **argv);
 
-/* Prints "frontlinectl: text" and returns the exit code for the error. */
+/* Prints "frontlinectl: text", escaped; returns the exit code of the error. */
 int command_fail(const struct err *e);
 /*
  * Prints what is wrong (NULL: getopt has said so), where help is to be had,

@@ -5,6 +5,7 @@
 #include <stdarg.h>
 
 #include "admin/command.h"
+#include "base/log.h"
 
 #ifndef VERSION
 #	define VERSION "unknown"
@@ -67,7 +68,11 @@ command_misuse(const char *name, const char *fmt, ...)
 int
 command_fail(const struct err *e)
 {
-	(void)fprintf(stderr, "frontlinectl: %s\n", e->text);
+	char shown[4 * sizeof(e->text) + 1];
+
+	/* It may quote a peer or the database. */
+	(void)log_escape(shown, sizeof(shown), e->text, strlen(e->text));
+	(void)fprintf(stderr, "frontlinectl: %s\n", shown);
 	switch (e->rc) {
 	case RC_OK:
 		return EXIT_SUCCESS;
