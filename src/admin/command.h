@@ -35,6 +35,7 @@ struct command {
 int migrate_run(struct command_context *c, int argc, char **argv);
 int config_run(struct command_context *c, int argc, char **argv);
 int call_run(struct command_context *c, int argc, char **argv);
+int user_run(struct command_context *c, int argc, char **argv);
 
 /* Prints "frontlinectl: text", escaped; returns the exit code of the error. */
 int command_fail(const struct err *e);

@@ -31,6 +31,12 @@ static const struct command commands[] = {
 	    .help = "send one signed request as Frontline would",
 	    .run = call_run,
 	},
+	{
+	    .name = "user",
+	    .arguments = "show IDENTITY... | set IDENTITY [...]",
+	    .help = "show or change a user of Frontline, at Twilio",
+	    .run = user_run,
+	},
 };
 
 enum { COMMAND_COUNT = sizeof(commands) / sizeof(commands[0]) };

@@ -171,6 +171,7 @@ twilio_user_read(struct arena *a, const char *body, size_t len,
 		.is_available = json_is_true(available)    ? "true"
 				: json_is_false(available) ? "false"
 							   : NULL,
+		.url = text_of(value, "url"),
 	};
 	return RC_OK;
 }

@@ -55,6 +55,7 @@ struct twilio_user {
 	const char *avatar;
 	const char *state;
 	const char *is_available; /* "true", "false" */
+	const char *url;
 };
 enum rc twilio_user_read(struct arena *a, const char *body, size_t len,
     struct twilio_user *out, struct err *e) MUST_CHECK;

@@ -88,7 +88,8 @@ test_users(void)
 {
 	static const char whole[] =
 	    "{\"sid\":\"US1\",\"identity\":\"ana\",\"friendly_name\":\"Ana\","
-	    "\"avatar\":null,\"state\":\"active\",\"is_available\":false}";
+	    "\"avatar\":null,\"state\":\"active\",\"is_available\":false,"
+	    "\"url\":\"https://x/US1\"}";
 	struct twilio_user u;
 
 	ok(twilio_user_read(arena, whole, strlen(whole), &u, &err) == RC_OK,
@@ -96,6 +97,7 @@ test_users(void)
 	is_str(u.friendly_name, "Ana", "with a name");
 	is_str(u.avatar, NULL, "without a picture");
 	is_str(u.is_available, "false", "who is away");
+	is_str(u.url, "https://x/US1", "and where it is");
 	ok(twilio_user_read(arena, "{\"is_available\":null}", 21, &u, &err) ==
 		    RC_OK &&
 		u.is_available == NULL,
