@@ -36,6 +36,7 @@ int migrate_run(struct command_context *c, int argc, char **argv);
 int config_run(struct command_context *c, int argc, char **argv);
 int call_run(struct command_context *c, int argc, char **argv);
 int user_run(struct command_context *c, int argc, char **argv);
+int queue_run(struct command_context *c, int argc, char **argv);
 
 /* Prints "frontlinectl: text", escaped; returns the exit code of the error. */
 int command_fail(const struct err *e);

@@ -37,6 +37,12 @@ static const struct command commands[] = {
 	    .help = "show or change a user of Frontline, at Twilio",
 	    .run = user_run,
 	},
+	{
+	    .name = "queue",
+	    .arguments = "show|dead|redrive|drop|pause|resume [...]",
+	    .help = "look after the work that the relay delivers",
+	    .run = queue_run,
+	},
 };
 
 enum { COMMAND_COUNT = sizeof(commands) / sizeof(commands[0]) };
