@@ -6,6 +6,7 @@
 
 #include <getopt.h>
 
+#include "admin/argument.h"
 #include "admin/print.h"
 #include "base/utf8.h"
 #include "store/destination.h"
@@ -224,22 +225,14 @@ read_duration(struct arena *a, const char *text)
 	return arena_copy(a, interval, (size_t)len);
 }
 
-/* What is wrong with a reason, or NULL. */
 static const char *
 check_why(const char *text)
 {
-	const char *s;
+	const char *fault = text_fault(text);
 
-	if (text[strspn(text, " ")] == '\0')
-		return "is empty";
-	if (!utf8_is_valid(text, strlen(text)))
-		return "is not UTF-8";
-	if (utf8_count(text, strlen(text)) > WHY_MAX)
-		return "is longer than 500 characters";
-	for (s = text; *s != '\0'; s++)
-		if ((unsigned char)*s < 0x20 || *s == 0x7f)
-			return "holds a control character";
-	return NULL;
+	if (fault == NULL && utf8_count(text, strlen(text)) > WHY_MAX)
+		fault = "is longer than 500 characters";
+	return fault;
 }
 
 /* One option; what is wrong with it, or NULL. */

@@ -4,6 +4,7 @@
  */
 #include <getopt.h>
 
+#include "admin/argument.h"
 #include "admin/command.h"
 #include "admin/print.h"
 #include "admin/twilio_call.h"
@@ -43,30 +44,10 @@ struct request {
 
 /* ---- what may be sent -------------------------------------------------- */
 
-/*
- * What is wrong with a text, or NULL.  No control characters, neither those
- * of ASCII nor the others (U+0080 to U+009F).
- */
-static const char *
-find_fault(const char *text)
-{
-	const unsigned char *s = (const unsigned char *)text;
-
-	if (text[strspn(text, " ")] == '\0')
-		return "is empty";
-	if (!utf8_is_valid(text, strlen(text)))
-		return "is not UTF-8";
-	for (; *s != '\0'; s++)
-		if (*s < 0x20 || *s == 0x7f ||
-		    (s[0] == 0xc2 && s[1] >= 0x80 && s[1] <= 0x9f))
-			return "holds a control character";
-	return NULL;
-}
-
 static const char *
 check_identity(const char *text)
 {
-	const char *fault = find_fault(text);
+	const char *fault = text_fault(text);
 
 	if (fault == NULL && utf8_count(text, strlen(text)) > LIMIT_IDENTITY)
 		fault = "is longer than 256 characters";
@@ -79,7 +60,7 @@ check_identity(const char *text)
 static const char *
 check_name(const char *text)
 {
-	const char *fault = find_fault(text);
+	const char *fault = text_fault(text);
 
 	if (fault == NULL && strlen(text) > NAME_MAX_BYTES)
 		fault = "is longer than 512 bytes";
@@ -90,7 +71,7 @@ static const char *
 check_avatar(const char *text)
 {
 	static const char scheme[] = "https://";
-	const char *fault = find_fault(text);
+	const char *fault = text_fault(text);
 
 	if (fault != NULL)
 		return fault;
