@@ -141,6 +141,8 @@ $stage->sql("SELECT frontline_queue.mark_wire('front', key, seq, token,
 	is($status, 0, 'and well');
 	is(column('SELECT count(*) FROM frontline_queue.dead
 	    WHERE redriven_at IS NULL'), 0, 'none waits');
+	($said) = queue('dead');
+	is($said, "0 dead letters\n", 'and none is shown');
 }
 bury('conversations', 'again');
 {
