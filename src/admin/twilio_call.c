@@ -55,11 +55,6 @@ explain_never(
 {
 	struct err *e = &c->err;
 
-	if (t->status < 400)
-		return err_set(e, RC_BUSY, "redirect",
-		    "the answer is a redirect (%s), which Twilio never sends "
-		    "and nobody follows: is the base URL right?",
-		    what);
 	if (t->status == 404)
 		return err_set(e, RC_NOT_FOUND, "not_found",
 		    "Twilio has no such thing (%s)%s", what,
@@ -85,6 +80,11 @@ explain(struct command_context *c, const struct twilio_request *request,
 		    "too many requests (%s): try again %s", what,
 		    when_again(c->arena, answer->retry_after));
 	case TWILIO_STOP:
+		if (t->status < 400)
+			return err_set(e, RC_BUSY, "redirect",
+			    "the answer is a redirect (%s), which Twilio never "
+			    "sends and nobody follows: is the base URL right?",
+			    what);
 		return err_set(e, RC_BUSY, "credentials",
 		    "Twilio refuses our credentials (%s): see [twilio] %s",
 		    what,
