@@ -1,13 +1,13 @@
 #!/usr/bin/perl
 # A stage with a stand-in for Twilio: it runs, the configuration leads to it,
-# and it can be scripted and read.
+# it can be scripted and read, and its callbacks reach the responder.
 use strict;
 use warnings;
 use Stage;
 use StandIn::Client;
 use Test::More;
 
-my $stage = Stage->new(responders => 1, nginx => 0, sample => 0,
+my $stage = Stage->new(responders => 1, sample => 0,
     twilio => ['--auto-conversations']);
 my $path = '/v1/Conversations/CH' . 'a' x 32;
 
@@ -27,6 +27,20 @@ is_deeply([map { $_->{fault} } $stage->ledger(1)], ['error'],
     'its ledger is read from an entry on');
 is($stage->twilio_state->{conversations}[0]{sid}, 'CH' . 'a' x 32,
     'its state is read');
+
+# A path that takes signed forms tells a right signature from a wrong one.
+for (['our token', $stage->TOKEN, 422], ['another one', 'x', 403]) {
+	my ($name, $token, $status) = @$_;
+	my $sent = $stage->twilio->call('POST', '/2010-04-01/Accounts/' .
+	    $stage->ACCOUNT . '/Messages.json', { To => '+4790112233',
+	    From => '+15005550006', Body => 'x',
+	    StatusCallback => "$stage->{url}/callbacks/crm" })->{json};
+	my $moved = $stage->twilio->control('POST', 'status', {
+		sid => $sent->{sid}, status => 'sent', callback => {
+		token => $token, cacert => "$stage->{dir}/tls/cert.pem" } });
+
+	is($moved->{callback}{status}, $status, "a callback signed by $name");
+}
 $stage->reset_twilio;
 is_deeply([$stage->ledger], [], 'and it is emptied');
 
