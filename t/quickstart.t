@@ -45,15 +45,17 @@ sub checkout {
 	my $top = "$dir/$name";
 
 	mkdir $top;
+	mkdir "$top/t";
 	system('cp', '-r', "$source/nginx", "$source/schema", $top) == 0
-	    or die 'cp';
+	    && system('cp', '-r', "$source/t/lib", "$source/t/standin",
+	        "$top/t") == 0 or die 'cp';
 	File::Copy::copy("$source/quickstart", "$top/quickstart") or die $!;
 	chmod 0755, "$top/quickstart";
 	put("$top/$_", '') for qw(configure.ac Makefile.am);
 	put("$top/configure", <<"END");
 #!/bin/sh
 touch config.status
-printf 'all:\\n\\tcp -p "$build/frontline-fcgi" "$build/frontlinectl" .\\n' >Makefile
+printf 'all:\\n\\tcp -p "$build/frontline-fcgi" "$build/frontline-relay" "$build/frontlinectl" .\\n' >Makefile
 END
 	return $top;
 }
@@ -125,6 +127,11 @@ like($said, qr/^\$ frontlinectl call \Q$_\E /m, "the tour shows $_")
     for qw(list details proxy templates);
 like($said, qr/^5 customers, more with --token /m, 'customers are listed');
 like($said, qr/^write from +\+\d+$/m, 'a number is chosen');
+like($said, qr/^name +Ines Okafor$/m, 'a conversation is named');
+like($said, qr/^participant +\S+@\S+ /m, 'a worker comes into it');
+like($said, qr/^participant +\+\d+ .*"customer_id":"\d+"/m,
+    'its customer is tied');
+like($said, qr/^routed +\S/m, 'and the reason is told');
 my $env = environment($top);
 is(answers($env), 405, 'and the stack is left running');
 SKIP: {
@@ -132,7 +139,7 @@ SKIP: {
 	is(answers($env, '-6'), 405, 'for clients that know ::1 only, too');
 }
 like($env->{$_}, qr/\S/, "the environment has $_") for qw(BASE_URL CA_FILE
-    HEALTH_URL TWILIO_ACCOUNT_SID TWILIO_AUTH_TOKEN TWILIO_NUMBER
+    FAKE_TWILIO_URL HEALTH_URL TWILIO_ACCOUNT_SID TWILIO_AUTH_TOKEN TWILIO_NUMBER
     TWILIO_WHATSAPP_NUMBER WORKER DATABASE_URL OWNER_DATABASE_URL CONFIG
     RUN_DIR);
 is((stat "$top/var/quickstart.env")[2] & 0777, 0600,
@@ -151,9 +158,16 @@ ends(0, $top, 'up', 'up once more', qr/already running/);
 is_deeply({ running($top) }, \%before, 'changes nothing');
 ends(0, $top, 'status', 'status', qr/^ready at \Q$env->{BASE_URL}\E$/m);
 
+# The tour on what a former one left in the database.
+ends(0, $top, 'down', 'down');
+$said = ends(0, $top, '', 'a second tour');
+like($said, qr/^participant +\+\d+ .*"customer_id":"\d+"/m,
+    'a customer is tied again');
+
 # After accidents.
 for my $victims (['nginx'], ['multiwatch'], ['postgres'],
-    [qw(nginx multiwatch frontline-fcgi postgres)]) {
+    ['frontline-relay'], ['twilio-stand-in'],
+    [qw(nginx multiwatch frontline-fcgi postgres frontline-relay)]) {
 	my %now = running($top);
 
 	kill 'KILL', map { @{$now{$_}} } @$victims;

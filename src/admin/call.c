@@ -3,12 +3,10 @@
  * through the public URL, TLS and nginx.
  */
 #include <getopt.h>
-#include <jansson.h>
 
 #include "admin/command.h"
 #include "admin/print.h"
-#include "io/http.h"
-#include "peer/twilio_signature.h"
+#include "admin/signed_call.h"
 
 static const char help[] =
     "usage: frontlinectl [-c FILE] call list --worker W [--query Q]\n"
@@ -148,14 +146,16 @@ print_templates(const json_t *answer)
 
 /* ---- asking ------------------------------------------------------------ */
 
+enum { LIST, DETAILS, PROXY, TEMPLATES };
 static const struct question questions[] = {
-	{ "list", "GetCustomersList", "/callbacks/crm", false, print_list },
-	{ "details", "GetCustomerDetailsByCustomerId", "/callbacks/crm", true,
-	    print_details },
-	{ "proxy", "GetProxyAddress", "/callbacks/outgoing-conversation", true,
-	    print_proxy },
-	{ "templates", "GetTemplatesByCustomerId", "/callbacks/templates", true,
-	    print_templates },
+	[LIST] = { "list", "GetCustomersList", "/callbacks/crm", false,
+	    print_list },
+	[DETAILS] = { "details", "GetCustomerDetailsByCustomerId",
+	    "/callbacks/crm", true, print_details },
+	[PROXY] = { "proxy", "GetProxyAddress",
+	    "/callbacks/outgoing-conversation", true, print_proxy },
+	[TEMPLATES] = { "templates", "GetTemplatesByCustomerId",
+	    "/callbacks/templates", true, print_templates },
 };
 
 static const struct question *
@@ -203,79 +203,13 @@ make_form(struct form *form, const struct question *q, const struct request *r)
 /* Sends it signed and reads the answer as JSON. */
 static enum rc
 ask(struct command_context *c, const struct question *q,
-    const struct request *r, struct http_answer *out)
-{
-	const struct secret *token = &c->config.twilio.auth_token;
-	char signature[SHA1_BASE64_LEN + 1];
-	const struct http_header headers[] = {
-		{ "Content-Type", "application/x-www-form-urlencoded" },
-		{ "X-Twilio-Signature", signature },
-	};
-	const struct http_options options = {
-		.ca_file = c->config.service.ca_file,
-		.transfers = 1,
-		.connect_ms = 5000,
-		.total_ms = 15000,
-	};
-	struct http_request request = {
-		.method = "POST",
-		.headers = headers,
-		.header_count = sizeof(headers) / sizeof(headers[0]),
-	};
-	struct form_pair pairs[PAIRS];
-	struct form form = { .pairs = pairs };
-	struct twilio_signing signing;
-	struct buf body, url;
-	enum rc rc;
-	size_t i;
-
-	make_form(&form, q, r);
-	twilio_signing_init(&signing, c->arena, &r->base);
-	twilio_signing_add_token(&signing, c->arena, token->bytes, token->len);
-	twilio_sign(&signing, c->arena, q->path, &form, signature);
-	buf_init(&body);
-	buf_init(&url);
-	for (i = 0; i < form.count; i++)
-		buf_add_form(&body, pairs[i].name, pairs[i].value);
-	buf_addf(&url, "%s%s", r->base.text, q->path);
-	request.url = url.bytes;
-	request.body = body.bytes;
-	request.body_len = body.len;
-	rc = http_fetch(c->arena, &options, &request, out, &c->err);
-	buf_release(&body);
-	buf_release(&url);
-	return rc;
-}
-
-static void
-drop_json(void *handle)
-{
-	json_decref(handle);
-}
-
-/* The answer as a value; RC_REFUSED with its sentence where it is no 200. */
-static enum rc
-ask_json(struct command_context *c, const struct question *q,
     const struct request *r, struct http_answer *answer, json_t **out)
 {
-	const char *code, *message;
-	const json_t *error;
-	enum rc rc;
+	struct form_pair pairs[PAIRS];
+	struct form form = { .pairs = pairs };
 
-	rc = ask(c, q, r, answer);
-	if (rc != RC_OK)
-		return rc;
-	*out = json_loadb(answer->body, answer->body_len, 0, NULL);
-	if (*out != NULL)
-		arena_defer(c->arena, drop_json, *out);
-	if (answer->status == 200 && *out != NULL)
-		return RC_OK;
-	error = json_object_get(*out, "error");
-	code = json_string_value(json_object_get(error, "code"));
-	message = json_string_value(json_object_get(error, "message"));
-	return err_set(&c->err, RC_REFUSED, "refused", "%ld %s: %s",
-	    answer->status, code != NULL ? code : "no JSON",
-	    message != NULL ? message : "the answer is not one of ours");
+	make_form(&form, q, r);
+	return signed_call(c, &r->base, q->path, &form, answer, out);
 }
 
 /* The customer's first address of the channel, for `call proxy`. */
@@ -288,7 +222,7 @@ find_address(struct command_context *c, struct request *r)
 	enum rc rc;
 	size_t i;
 
-	rc = ask_json(c, find_question("details"), r, &answer, &details);
+	rc = ask(c, &questions[DETAILS], r, &answer, &details);
 	if (rc != RC_OK)
 		return rc;
 	json_array_foreach (
@@ -317,7 +251,7 @@ run(struct command_context *c, const struct question *q, struct request *r)
 	if (strcmp(q->word, "proxy") == 0 && r->address == NULL)
 		rc = find_address(c, r);
 	if (rc == RC_OK)
-		rc = ask_json(c, q, r, &answer, &value);
+		rc = ask(c, q, r, &answer, &value);
 	if (r->json && answer.body != NULL) {
 		(void)puts(answer.body);
 		return rc == RC_OK ? EXIT_SUCCESS : EXIT_FAILURE;

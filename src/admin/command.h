@@ -35,6 +35,7 @@ struct command {
 int migrate_run(struct command_context *c, int argc, char **argv);
 int config_run(struct command_context *c, int argc, char **argv);
 int call_run(struct command_context *c, int argc, char **argv);
+int incoming_run(struct command_context *c, int argc, char **argv);
 int user_run(struct command_context *c, int argc, char **argv);
 int queue_run(struct command_context *c, int argc, char **argv);
 

@@ -32,6 +32,12 @@ static const struct command commands[] = {
 	    .run = call_run,
 	},
 	{
+	    .name = "incoming",
+	    .arguments = "--from ADDRESS --to ADDRESS [...]",
+	    .help = "send the webhooks of a customer who begins to write",
+	    .run = incoming_run,
+	},
+	{
 	    .name = "user",
 	    .arguments = "show IDENTITY... | set IDENTITY [...]",
 	    .help = "show or change a user of Frontline, at Twilio",

@@ -126,6 +126,8 @@ set_request(CURL *c, struct http_call *call)
 	size_t i;
 
 	(void)curl_easy_setopt(c, CURLOPT_URL, r->url);
+	/* Who asked for "..", an identity of that name, means no other path. */
+	(void)curl_easy_setopt(c, CURLOPT_PATH_AS_IS, 1L);
 	/* Without it libcurl waits a second for leave to send a body. */
 	add_header(call, "Expect", "");
 	for (i = 0; i < r->header_count; i++)

@@ -64,6 +64,10 @@ test_conversations(void)
 	ok(strstr(r.url, "..%2F..%2FUsers") != NULL &&
 		strchr(r.url, '\r') == NULL,
 	    "nothing leaves its piece of the path");
+	c.sid = SID("CH");
+	twilio_participant_fetch(arena, &c, "..", &r);
+	ok(strstr(r.url, "/Participants/%2E%2E") != NULL,
+	    "nor does an identity of two dots");
 }
 
 static void

@@ -4,7 +4,9 @@ package StandIn::Twilio;
 # description does not know is refused with 400, and the ledger says why in
 # `invalid`, although Twilio itself would overlook an unknown name.
 #
-# Options: account, token, key, key_secret, port, ledger, seed, settings.
+# Options: account, token, key, key_secret, port, ledger, seed, settings,
+# sid_base (32 bits in front of every SID: one that is started again beside the
+# same database must not give the SIDs of before).
 # Settings: strict (1), auto_conversations and auto_users (0: an unknown one
 # comes into being on first use), list_lag (seconds, or [least, most]: how long
 # a new message is missing from lists), senders ([]: our own addresses; none:
@@ -252,7 +254,8 @@ sub take_part {
 sub sid {
 	my ($self, $kind) = @_;
 
-	return $kind . sprintf '%032x', ++$self->{counts}{$kind};
+	return $kind . sprintf '%08x%024x', $self->{opt}{sid_base} // 0,
+	    ++$self->{counts}{$kind};
 }
 
 # The next place in the order of creation, for lists.
