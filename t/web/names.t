@@ -223,6 +223,12 @@ wait_until(sub { add('+447700900902')->{body} ne '{}' }, 'it is well again');
 }
 
 # nginx without a process that answers: what it makes of the body.
+sub escaped {
+	my ($how) = @_;
+
+	return join '=', map { s/(.)/sprintf $how, ord $1/ger }
+	    qw(EventType onConversationAdd);
+}
 my @named = (
 	['alone', 'EventType=onConversationAdd'],
 	['first', 'EventType=onConversationAdd&State=active'],
@@ -231,6 +237,8 @@ my @named = (
 	['escaped', 'A=1&%45vent%54ype=on%43onversation%41d%64'],
 	['escaped in small letters', '%65=1&Eve%6etType=%6fnConversationAdd'],
 	['escaped in capitals', 'Eve%6EtType=%6FnConversationAdd'],
+	['all of it in small letters', escaped('%%%02x')],
+	['all of it in capitals', escaped('%%%02X')],
 	['with an empty segment', '&&EventType=onConversationAdd&'],
 	['in 64 kB', 'A=' . 'x' x 65000 . '&EventType=onConversationAdd'],
 );
