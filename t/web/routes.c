@@ -76,6 +76,24 @@ test_auth(void)
 	is_int(public, 0, "whatever is not GET needs a signature");
 }
 
+/* Twilio takes an error for a no: which events may cost a message? */
+static void
+test_events(void)
+{
+	const struct action *const *a;
+	size_t i, strict = 0, open = 0;
+
+	for (i = 0; i < route_count; i++) {
+		strict += is_same(routes[i].decided_by, "EventType") &&
+			  routes[i].otherwise == NULL;
+		for (a = routes[i].actions; *a != NULL; a++)
+			open += (*a)->fails_open !=
+				(*a == &conversation_add_action);
+	}
+	is_int(strict, 0, "no route refuses an event that it does not know");
+	is_int(open, 0, "onConversationAdd fails open, and nothing else");
+}
+
 /* A table of fields fills a struct of that size and no more. */
 static void
 test_fields(void)
@@ -127,6 +145,7 @@ main(void)
 {
 	test_table();
 	test_auth();
+	test_events();
 	test_fields();
 	test_find();
 	return done_testing();
