@@ -221,13 +221,11 @@ $stage->sql(q(UPDATE frontline.conversation SET state = 'closed'));
 	kill 'STOP', @stopped;
 	$turned_away->('a hung server');
 	kill 'CONT', @stopped;
-	wait_until(sub { $stage->health('/readyz')->{status} == 200 },
-	    'it is well again');
+	$stage->wait_database;
 	$stage->stop_postgres;
 	$turned_away->('no server');
 	$stage->start_postgres;
-	wait_until(sub { route($last + 1)->{status} == 200 },
-	    'it is well again');
+	$stage->wait_database;
 	is_routed(route($last + 1), $last + 1, 'default@example.com',
 	    'the repetition');
 }

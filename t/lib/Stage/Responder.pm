@@ -93,6 +93,22 @@ sub end_responder {
 	return $self->end($pid, $signal, $timeout);
 }
 
+# Until every responder process has its database back: each tries by itself,
+# and the answer of one says nothing about the others.
+sub wait_database {
+	my ($self) = @_;
+
+	wait_until(sub {
+		my $log = $self->slurp('log/fcgi.log');
+		my %state;
+
+		$state{$1} = $2
+		    while $log =~ /\[(\d+)\] \w+: database: (connected|away)/g;
+		return !grep { ($state{$_} // '') ne 'connected' }
+		    $self->responder_pids;
+	}, 'every responder process has its database');
+}
+
 # Until every responder process has said that it is ready (a signal would come
 # too early otherwise), and the database has been reached.
 sub wait_ready {
