@@ -187,6 +187,7 @@ static void
 is_settled(struct delivery *d, const struct rows *rows)
 {
 	struct destination *destination = d->destination;
+	const int64_t due_us = d->due_us;
 
 	if (!queue_held(rows))
 		log_warn("job=%s its lease was over before its outcome was "
@@ -194,7 +195,7 @@ is_settled(struct delivery *d, const struct rows *rows)
 		    d->job.job_id);
 	delivery_forget(d);
 	/* The next job of the lane is due now, this one when its time comes. */
-	destination_wake(destination, d->due_us);
+	destination_wake(destination, due_us);
 }
 
 void
