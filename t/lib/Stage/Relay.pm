@@ -69,6 +69,24 @@ sub enqueue {
 	    '$destination', '$key', '$dedupe', '$kind', '$json')");
 }
 
+# Many jobs in one transaction, so that one claim finds them all: lists of
+# (key, dedupe, kind, payload).  Returns their numbers.
+sub enqueue_all {
+	my ($self, @jobs) = @_;
+	my $json = JSON::PP->new->ascii->canonical;
+	my @rows = map {
+		my ($key, $dedupe, $kind, $payload) = @$_;
+		my $text = $json->encode($payload) =~ s/'/''/gr;
+		"('$key', '$dedupe', '$kind', '$text'::jsonb)";
+	} @jobs;
+	my %number = map { split /\|/, $_, 2 } split /\n/, $self->sql(
+	    'SELECT v.d, e.job_id FROM (VALUES ' . join(', ', @rows) .
+	    ") v (k, d, i, p) CROSS JOIN LATERAL frontline_queue.enqueue(
+	    'conversations', v.k, v.d, v.i, v.p) e");
+
+	return map { $number{$_->[1]} } @jobs;
+}
+
 # What became of a job: "outcome|external_id|attempts", or "" while it waits.
 sub outcome_of {
 	my ($self, $job) = @_;
@@ -84,6 +102,95 @@ sub wait_outcome {
 	wait_until(sub { $outcome = $self->outcome_of($job) },
 	    "job $job is done", $timeout // (@{$self->{wrapper}} ? 60 : 20));
 	return $outcome;
+}
+
+# Until an attempt of a job has failed with that reason and been put back.
+sub wait_put_back {
+	my ($self, $job, $reason) = @_;
+
+	wait_until(sub {
+		my ($free, $said) = split /\|/, $self->sql("SELECT l.token IS NULL,
+		    j.last_error FROM frontline_queue.job j
+		    JOIN frontline_queue.lane l USING (destination_id, key)
+		    WHERE j.job_id = $job") . '|', 3;
+		return ($free // '') eq 't' && $said =~ $reason;
+	}, "job $job is put back: $reason", @{$self->{wrapper}} ? 60 : 20);
+}
+
+# The lanes of jobs that wait are due now.
+sub hurry {
+	my ($self) = @_;
+
+	$self->sql(q{UPDATE frontline_queue.lane SET ready_at = clock_timestamp()
+	    WHERE token IS NULL AND head_seq <= last_seq;
+	    SELECT pg_notify('frontline_queue', 'conversations')});
+}
+
+# Until nothing is left to do, and no back-off is waited for.
+sub hurry_all {
+	my ($self, $timeout) = @_;
+
+	wait_until(sub {
+		$self->hurry;
+		return $self->sql('SELECT count(*) FROM frontline_queue.job') == 0;
+	}, 'the queue is empty', $timeout // (@{$self->{wrapper}} ? 120 : 30));
+}
+
+# A SID that no other call returns.
+sub new_sid {
+	my ($self, $kind) = @_;
+
+	return sprintf '%s%032x', $kind, ++$self->{sids};
+}
+
+# A conversation at Twilio and with us; returns its SID.
+sub new_conversation {
+	my ($self, %more) = @_;
+
+	return ($self->new_conversations(1, %more))[0];
+}
+
+sub new_conversations {
+	my ($self, $count, %more) = @_;
+	my @sids = map { $self->new_sid('CH') } 1 .. $count;
+
+	$self->twilio->control('POST', 'conversations', { sid => $_, %more })
+	    for @sids;
+	$self->sql('INSERT INTO frontline.conversation (conversation_sid,
+	    initiated_by) VALUES ' . join ', ', map { "('$_', 'customer')" }
+	    @sids);
+	return @sids;
+}
+
+# A conversation as it is at Twilio, with participants and messages.
+sub conversation_at_twilio {
+	my ($self, $sid) = @_;
+	my ($found) = grep { $_->{sid} eq $sid }
+	    @{$self->twilio_state->{conversations}};
+
+	return $found;
+}
+
+# The requests whose path has this text.
+sub requests_of {
+	my ($self, $text) = @_;
+
+	return grep { index($_->{path}, $text) >= 0 } $self->ledger;
+}
+
+# The same as methods and statuses: "POST 201 GET -".
+sub talk_of {
+	my ($self, $text) = @_;
+
+	return join ' ', map { "$_->{method} " . ($_->{status} // '-') }
+	    $self->requests_of($text);
+}
+
+# The lines of the relays' log that fit.
+sub relay_said {
+	my ($self, $regex) = @_;
+
+	return grep { $_ =~ $regex } split /\n/, $self->slurp('log/relay.log');
 }
 
 # Until nothing is left to do.
