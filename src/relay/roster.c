@@ -33,7 +33,7 @@ is_noted(struct db_call *db, enum rc rc, const struct rows *rows,
 	if (rc != RC_OK)
 		log_warn("roster: %s", e->text);
 	else if (strcmp(roster_note_read(rows), "changed") == 0)
-		log_info("roster: worker=%s changed", c->identity);
+		log_info("roster: user=%s changed", c->sid);
 	end_call(c);
 }
 
@@ -55,11 +55,12 @@ note_user(struct roster_call *c, const struct http_answer *answer)
 
 	if (twilio_user_read(
 		c->arena, answer->body, answer->body_len, &user, &e) != RC_OK) {
-		log_warn("roster: worker=%s: %s", c->identity, e.text);
+		log_warn("roster: a user could not be read: %s", e.text);
 		end_call(c);
 		return;
 	}
 	entry.sid = user.sid;
+	c->sid = user.sid != NULL ? user.sid : "-";
 	entry.friendly_name = user.friendly_name;
 	entry.avatar = user.avatar;
 	entry.state = user.state;
@@ -77,7 +78,7 @@ fail(struct roster_call *c, const struct retry_class *class, long retry_after_s,
 	const int64_t now_us = clock_us();
 	int64_t wait_ms;
 
-	log_warn("roster: worker=%s: %s", c->identity, why);
+	log_warn("roster: a user could not be asked about: %s", why);
 	end_call(c);
 	if (breaker_look(&o->breaker, now_us) == BREAKER_OPEN)
 		return;
@@ -124,7 +125,7 @@ peer_answered(struct http_call *http, enum rc rc,
 		roster_absent_bind(&c->db, c->identity);
 		note(c);
 	} else {
-		log_warn("roster: worker=%s: %s", c->identity, why);
+		log_warn("roster: a user could not be asked about: %s", why);
 		end_call(c);
 	}
 }
@@ -140,6 +141,7 @@ begin_call(struct roster_call *c, const char *identity)
 	c->settings = settings_hold(r->settings);
 	config = &c->settings->config;
 	c->identity = arena_copy(c->arena, identity, strlen(identity));
+	c->sid = "-";
 	twilio_user_fetch(c->arena, &config->twilio.frontline_base_url,
 	    c->identity, &request);
 	c->http = (struct http_call){

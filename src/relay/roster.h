@@ -20,8 +20,9 @@ struct roster_call {
 	struct roster *roster;
 	struct settings *settings; /* NULL: not under way */
 	struct arena *arena;
-	const char *identity;
-	bool asking; /* the database */
+	const char *identity; /* may be an e-mail address: for no log */
+	const char *sid;      /* Twilio's name for the same, or "-" */
+	bool asking;          /* the database */
 	struct http_call http;
 	struct db_call db;
 };
