@@ -72,6 +72,9 @@ delivery_new(struct destination *destination, const struct rows *rows, int row,
 		d->after->before = d;
 	destination->in_hand = d;
 	destination->count++;
+	/* Now, or the next claim would count on the same token. */
+	limiter_take(&destination->limiter, clock_us());
+	d->paid = true;
 	append(&destination->relay->claimed, d);
 }
 
@@ -321,7 +324,9 @@ transfer(struct delivery *d)
 		.arena = d->arena,
 		.on_done = peer_answered,
 	};
-	limiter_take(&d->destination->limiter, clock_us());
+	if (!d->paid)
+		limiter_take(&d->destination->limiter, clock_us());
+	d->paid = false;
 	http_submit(d->destination->relay->http, &d->http);
 }
 

@@ -41,6 +41,7 @@ struct delivery {
 	/* Its own. */
 	int64_t began_us;
 	int64_t lease_end_us;
+	bool paid;   /* a token is spent for its first request */
 	bool marked; /* by this attempt */
 	char uuid[UUID_LEN + 1];
 	int64_t mark_us;
