@@ -39,6 +39,13 @@ breaker_hold(struct breaker *b, int64_t until_us)
 }
 
 void
+breaker_probe(struct breaker *b, int64_t now_us)
+{
+	if (b->until_us > now_us)
+		b->until_us = now_us;
+}
+
+void
 breaker_worked(struct breaker *b)
 {
 	*b = (struct breaker){ .failures = 0 };

@@ -25,6 +25,8 @@ enum breaker_state breaker_look(const struct breaker *b, int64_t now_us);
 int breaker_failed(struct breaker *b, int64_t now_us);
 /* Opens it for a reason of the caller's; one request comes after it. */
 void breaker_hold(struct breaker *b, int64_t until_us);
+/* What it is open for may be over: one request comes at once. */
+void breaker_probe(struct breaker *b, int64_t now_us);
 void breaker_worked(struct breaker *b);
 
 #endif

@@ -56,6 +56,8 @@ destination_adopt(struct destination *d)
 
 	limiter_change(
 	    &d->limiter, c->limits.twilio_per_second * MINUTE_S, clock_us());
+	breaker_probe(&d->breaker, clock_us());
+	d->look_us = clock_us();
 }
 
 /* ---- claim ------------------------------------------------------------- */

@@ -39,7 +39,7 @@ struct destination {
 void destination_init(struct destination *d, struct relay *r, const char *name);
 /* No call of it may be under way. */
 void destination_free(struct destination *d);
-/* The rates of new settings. */
+/* The rates of new settings; what was paused for the old ones is tried. */
 void destination_adopt(struct destination *d);
 
 /* There is work, or may be. */

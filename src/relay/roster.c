@@ -279,6 +279,7 @@ roster_adopt(struct roster *o)
 {
 	limiter_change(&o->limiter,
 	    o->relay->settings->config.limits.users_per_minute, clock_us());
+	breaker_probe(&o->breaker, clock_us());
 }
 
 void

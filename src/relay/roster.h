@@ -42,7 +42,7 @@ struct roster {
 
 void roster_init(struct roster *o, struct relay *r);
 void roster_free(struct roster *o);
-/* The rates of new settings. */
+/* The rates of new settings; what was paused for the old ones is tried. */
 void roster_adopt(struct roster *o);
 /* Asks about whoever is due. */
 void roster_tend(struct roster *o, int64_t now_us);

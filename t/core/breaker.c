@@ -54,6 +54,16 @@ test_hold(void)
 	    "a shorter hold shortens nothing");
 	is_int(breaker_look(&b, 10 * SECOND), BREAKER_HALF_OPEN,
 	    "one is let through after it");
+	breaker_probe(&b, 12 * SECOND);
+	is_int(b.until_us, 10 * SECOND, "what is over is not begun again");
+	breaker_hold(&b, 30 * SECOND);
+	breaker_probe(&b, 12 * SECOND);
+	is_int(breaker_look(&b, 12 * SECOND), BREAKER_HALF_OPEN,
+	    "or before, where the caller sees a chance");
+	b = (struct breaker){ .failures = 4 };
+	breaker_probe(&b, 12 * SECOND);
+	is_int(breaker_look(&b, 12 * SECOND), BREAKER_CLOSED,
+	    "a closed one stays closed");
 }
 
 int
