@@ -345,6 +345,8 @@ http_pool_new(struct loop *l, const struct http_options *options)
 	p->options = *options;
 	p->timer.on_due = timer_is_due;
 	p->sweep.on_due = free_closed;
+	/* libcurl would write the keys of each connection to that file. */
+	(void)unsetenv("SSLKEYLOGFILE");
 	p->multi = curl_multi_init();
 	if (p->multi == NULL)
 		fatal("libcurl does not start");
