@@ -45,8 +45,11 @@ breaker_probe(struct breaker *b, int64_t now_us)
 		b->until_us = now_us;
 }
 
-void
-breaker_worked(struct breaker *b)
+int
+breaker_worked(struct breaker *b, int64_t now_us)
 {
+	if (breaker_look(b, now_us) == BREAKER_OPEN)
+		return 0;
 	*b = (struct breaker){ .failures = 0 };
+	return 1;
 }

@@ -27,6 +27,10 @@ int breaker_failed(struct breaker *b, int64_t now_us);
 void breaker_hold(struct breaker *b, int64_t until_us);
 /* What it is open for may be over: one request comes at once. */
 void breaker_probe(struct breaker *b, int64_t now_us);
-void breaker_worked(struct breaker *b);
+/*
+ * Closes it, except while it is open: what was sent before says nothing new.
+ * Returns whether it is closed.
+ */
+int breaker_worked(struct breaker *b, int64_t now_us);
 
 #endif

@@ -163,9 +163,12 @@ destination_next_us(struct destination *d, int64_t now_us)
 void
 destination_worked(struct destination *d)
 {
-	if (d->breaker.until_us > 0)
+	const bool was_open = d->breaker.until_us > 0;
+
+	if (!breaker_worked(&d->breaker, clock_us()))
+		return;
+	if (was_open)
 		log_info("%s: answers again", d->name);
-	breaker_worked(&d->breaker);
 	d->refusals = 0;
 }
 

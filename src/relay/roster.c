@@ -117,8 +117,8 @@ peer_answered(struct http_call *http, enum rc rc,
 		fail(c, class, a.retry_after_s, why);
 		return;
 	}
-	breaker_worked(&o->breaker);
-	o->refusals = 0;
+	if (breaker_worked(&o->breaker, clock_us()))
+		o->refusals = 0;
 	if (a.verdict == TWILIO_DONE) {
 		note_user(c, answer);
 	} else if (a.status == 404) {

@@ -15,13 +15,15 @@ test_breaker(void)
 	for (i = 0; i < 4; i++)
 		(void)breaker_failed(&b, t);
 	is_int(breaker_look(&b, t), BREAKER_CLOSED, "four failures");
-	breaker_worked(&b);
+	ok(breaker_worked(&b, t), "one success");
 	for (i = 0; i < 4; i++)
 		(void)breaker_failed(&b, t);
 	is_int(breaker_look(&b, t), BREAKER_CLOSED, "and four others");
 	ok(breaker_failed(&b, t), "the fifth in a row opens it");
 	is_int(breaker_look(&b, t), BREAKER_OPEN, "nobody is let through");
 	ok(!breaker_failed(&b, t), "what was under way then says nothing new");
+	ok(!breaker_worked(&b, t), "not even if it works");
+	is_int(breaker_look(&b, t), BREAKER_OPEN, "so it stays open");
 	first = b.until_us - t;
 	ok(first >= SECOND / 2 && first <= 2 * SECOND, "for about a second");
 
@@ -37,8 +39,8 @@ test_breaker(void)
 	second = b.until_us - t;
 	ok(second <= 31 * SECOND, "for half a minute at most");
 	t = b.until_us;
-	breaker_worked(&b);
-	is_int(breaker_look(&b, t), BREAKER_CLOSED, "one success closes it");
+	ok(breaker_worked(&b, t), "a success when its time is over");
+	is_int(breaker_look(&b, t), BREAKER_CLOSED, "closes it");
 	is_int(b.openings, 0, "and all is forgotten");
 }
 
