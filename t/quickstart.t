@@ -166,8 +166,9 @@ like($said, qr/^participant +\+\d+ .*"customer_id":"\d+"/m,
 
 # After accidents.
 for my $victims (['nginx'], ['multiwatch'], ['postgres'],
-    ['frontline-relay'], ['twilio-stand-in'],
-    [qw(nginx multiwatch frontline-fcgi postgres frontline-relay)]) {
+    ['relay-watch', 'frontline-relay'], ['twilio-stand-in'],
+    [qw(nginx multiwatch frontline-fcgi postgres relay-watch
+        frontline-relay)]) {
 	my %now = running($top);
 
 	kill 'KILL', map { @{$now{$_}} } @$victims;
@@ -175,6 +176,19 @@ for my $victims (['nginx'], ['multiwatch'], ['postgres'],
 	is(environment($top)->{BASE_URL}, $env->{BASE_URL},
 	    'at the same address');
 	is(answers($env), 405, 'and it answers');
+}
+
+# Whoever falls is replaced.
+{
+	my %now = running($top);
+
+	kill 'KILL', @{$now{'frontline-relay'}};
+	Stage::Process::wait_until(sub {
+		my %then = running($top);
+		return @{$then{'frontline-relay'} // []} &&
+		    $then{'frontline-relay'}[0] != $now{'frontline-relay'}[0];
+	}, 'the relay is replaced', 20);
+	pass('a relay that was killed is replaced');
 }
 
 # A stack of which nothing is left but its environment.

@@ -239,6 +239,8 @@ block_signals(struct process *p, struct err *e)
 	(void)sigemptyset(&set);
 	(void)sigaddset(&set, SIGTERM);
 	(void)sigaddset(&set, SIGINT);
+	/* multiwatch's own way to say it. */
+	(void)sigaddset(&set, SIGUSR1);
 	(void)sigaddset(&set, SIGHUP);
 	(void)sigprocmask(SIG_BLOCK, &set, NULL);
 	(void)signal(SIGPIPE, SIG_IGN);

@@ -175,7 +175,7 @@ wait_until(sub { $stage->ledger($from) }, 'the first request is under way');
 my $stopped = () = $stage->relay_said(qr/stopping/);
 kill 'TERM', $relay;
 wait_said(qr/stopping: \d+ jobs are in hand/, $stopped + 1);
-kill $_, $relay for qw(HUP TERM INT TERM);
+kill $_, $relay for qw(HUP TERM INT USR1 TERM);
 is($stage->end_relay($relay), 0,
     'SIGTERM under load, and more signals: it ends as it should');
 @asked = $stage->ledger($from);
@@ -205,7 +205,8 @@ $stopped = () = $stage->relay_said(qr/stopping/);
 kill 'TERM', $relay;
 wait_said(qr/stopping/, $stopped + 1);
 print {$session} "COMMIT;\n";
-is($stage->end_relay($relay), 0, 'SIGTERM while jobs are claimed');
+is($stage->end_relay($relay, 'USR1'), 0,
+    'SIGTERM while jobs are claimed, and SIGUSR1, as multiwatch says it');
 is(scalar(() = $stage->ledger($from)), 0, 'none of them is sent');
 is($stage->sql("SELECT count(*) FILTER (WHERE j.attempt = 0 AND
     j.wire_at IS NULL AND l.token IS NULL AND l.ready_at <= now())
