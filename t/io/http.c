@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "base/clock.h"
 #include "t/tap.h"
 
 /* ---- a peer that misbehaves as the path tells it ------------------------ */
@@ -291,12 +292,14 @@ test_failures(void)
 	static const char *const uncertain[] = { "/close", "/reset", "/cut",
 		"/hang" };
 	struct asked q;
+	int64_t began_us;
 	size_t i;
 	int before;
 
 	http_pool_free(pool);
 	options.total_ms = 700;
 	pool = http_pool_new(l, &options);
+	began_us = clock_us();
 	for (i = 0; i < sizeof(uncertain) / sizeof(uncertain[0]); i++) {
 		before = *requests;
 		ask(&q, uncertain[i], "x=1");
@@ -306,6 +309,9 @@ test_failures(void)
 		is_int(*requests - before, 1, "%s: it was sent once",
 		    uncertain[i]);
 	}
+	/* Else only the rate of a peer that drips would end it. */
+	ok(clock_us() - began_us < 10 * 1000 * 1000,
+	    "a call ends when its time is over");
 	http_pool_free(pool);
 	options.total_ms = 10000;
 	pool = http_pool_new(l, &options);
