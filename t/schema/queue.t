@@ -80,6 +80,7 @@ drain();
 is enqueue('d', dedupe => 'same'), "$job again", 'after it is done, too';
 my %a = (session => 'a');
 my %b = (session => 'b');
+$db->sql("SET lock_timeout = '20s'", %b);
 sub twin { return "SELECT fresh FROM frontline_queue.enqueue('conversations', 'twin', '$_[0]', 'test', '{}')" }
 for my $end ([ COMMIT => 'f', 1 ], [ ROLLBACK => 't', 1 ]) {
 	my ($word, $fresh, $jobs) = @$end;
@@ -186,6 +187,8 @@ my ($w2) = map { { %$_, to => 'twilio_messages' } } claim(1, to => 'twilio_messa
 mark($w2, 13);
 retry($w2, not_sent => 'true');
 is((claim(1, to => 'twilio_messages'))[0]{wire_at}, undef, 'an only attempt that was not sent is certain again');
+
+is $db->list("SELECT settle || ' ' || resend FROM frontline_queue.destination WHERE name = 'conversations'"), '00:01:00 00:05:00', 'a message that may have left is looked for after a minute, and sent again after five';
 
 # -- pause
 enqueue('z');
