@@ -1,0 +1,38 @@
+#!/usr/bin/perl
+# The long form of t/relay/chaos.t: what Chaos does, with figures as options.
+#
+#	make chaos CHAOS='--jobs 5000 --kills 500'
+#
+# Ends with 0 when no job was lost, done twice or out of order and no lane is
+# stuck.
+use strict;
+use warnings;
+use Chaos;
+use Getopt::Long;
+
+my %opt = (jobs => 20000, kills => 2000, restarts => 50, stops => 40,
+    cuts => 40, relays => 3, least => 10, most => 40, seed => 1,
+    faults => 0.15, times => 5);
+my $usage = "usage: run.pl [" . join('] [', map { "--$_ $opt{$_}" }
+    sort keys %opt) . "]\n";
+
+GetOptions(\%opt, (map { "$_=i" } grep { $_ ne 'faults' } keys %opt),
+    'faults=f') && !@ARGV or die $usage;
+$| = 1;
+
+my @lane = delete @opt{qw(least most)};
+my $chaos = Chaos->new(%opt, lane => \@lane,
+    tell => sub { printf "%5d s  %s\n", time - $^T, @_ });
+my %is = $chaos->run;
+my ($faults, $wrong) = delete @is{qw(faults wrong)};
+
+print "\nfaults\n";
+printf "  %-24s %7d\n", $_, $faults->{$_} for sort keys %$faults;
+print "\nfigures\n";
+printf "  %-24s %7d\n", $_, $is{$_} for sort keys %is;
+print "\n", map { "wrong: $_\n" } @$wrong;
+
+# What the stage finds when it is struck makes the exit status, too.
+undef $chaos;
+exit 1 if @$wrong || grep { $is{$_} } qw(lost doubled reordered stuck left dead);
+print "nothing lost, nothing doubled, nothing out of order\n";

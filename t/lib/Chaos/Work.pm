@@ -1,0 +1,121 @@
+package Chaos::Work;
+# What is to be done: conversations, each a lane of numbered messages with
+# participants and attributes between them; and how it gets into the queue.
+use strict;
+use warnings;
+use JSON::PP ();
+use List::Util qw(min shuffle);
+
+my $json = JSON::PP->new->ascii->canonical;
+
+# Decides on all jobs, and makes the conversations at Twilio.
+sub plan {
+	my ($self) = @_;
+	my ($least, $most) = @{$self->{lane}};
+	my ($left, @slots) = $self->{jobs};
+
+	while ($left > 0) {
+		my $n = min($left, $least + int rand($most - $least + 1));
+		my $lane = { number => scalar @{$self->{lanes} // []} };
+
+		$lane->{sid} = sprintf 'CH%032x', $lane->{number} + 1;
+		$lane->{jobs} = [$self->plan_lane($lane, $n)];
+		push @{$self->{lanes}}, $lane;
+		push @slots, ($lane) x $n;
+		$left -= $n;
+	}
+	# Lanes are mixed; each keeps its own order.
+	$self->{work} = [map { $_->{jobs}[$_->{planned}++] } shuffle @slots];
+	$self->{entered} = 0;
+	$self->{again} = 0;
+}
+
+sub plan_lane {
+	my ($self, $lane, $n) = @_;
+	my $twilio = $self->{stage}->twilio;
+	my @jobs;
+
+	$twilio->control('POST', 'conversations', { sid => $lane->{sid} });
+	my $customer = $twilio->call('POST',
+	    "/v1/Conversations/$lane->{sid}/Participants", {
+		'MessagingBinding.Address' =>
+		    sprintf('+1415%07d', $lane->{number}),
+		'MessagingBinding.ProxyAddress' => '+15005550006',
+	    })->{json}{sid};
+	my @workers = ('ana@example.com', 'ben');
+	for my $i (1 .. $n) {
+		my $job = { lane => $lane, dedupe => "$lane->{sid}:$i" };
+		my $kind = rand;
+
+		if ($kind < 0.1 && @workers) {
+			$job->{kind} = 'participant.add';
+			$job->{identity} = shift @workers;
+		} elsif ($kind < 0.18 && !$lane->{tied}++) {
+			$job->{kind} = 'participant.attributes';
+			@{$job}{qw(participant_sid customer_id display_name)} =
+			    ($customer, "$lane->{number}", 'Ines Okafor');
+		} else {
+			$job->{kind} = 'message.add';
+			$job->{body} = ++$lane->{messages};
+		}
+		push @jobs, $job;
+	}
+	return @jobs;
+}
+
+sub call_of {
+	my ($job) = @_;
+	my %payload = (conversation_sid => $job->{lane}{sid},
+	    map { $_ => "$job->{$_}" } grep { defined $job->{$_} }
+	    qw(identity participant_sid customer_id display_name body));
+
+	return sprintf q{SELECT job_id || ' ' || fresh FROM
+	    frontline_queue.enqueue('conversations', '%s', '%s', '%s', '%s');},
+	    $job->{lane}{sid}, $job->{dedupe}, $job->{kind},
+	    $json->encode(\%payload);
+}
+
+# Until so many jobs are in.  A few come in one transaction, and whatever was
+# not seen to be committed comes again, as a webhook without an answer does.
+# Now and then it was committed, and comes again all the same.
+sub enter {
+	my ($self, $until) = @_;
+	my $work = $self->{work};
+
+	while ($self->{entered} < $until) {
+		my $from = $self->{entered};
+		my $to = min($from + 99, $until - 1);
+		my @batch = @{$work}[$from .. $to];
+
+		$self->submit(@batch);
+		$self->submit(@batch[0 .. min(4, $#batch)]) if rand() < 0.3;
+		$self->submit($work->[rand $from]) if $from && rand() < 0.3;
+		$self->{entered} = $to + 1;
+	}
+}
+
+sub submit {
+	my ($self, @jobs) = @_;
+	my $text = '';
+	my @left = @jobs;
+
+	while (@left) {
+		$text .= join "\n", 'BEGIN;', (map { call_of($_) }
+		    splice @left, 0, 1 + int rand 6), "COMMIT;\n";
+	}
+	my @answers = split /\n/, $self->sql($text);
+	die @answers . ' answers to ' . @jobs . " jobs\n"
+	    if @answers != @jobs;
+	for my $job (@jobs) {
+		my ($id, $fresh) = split / /, shift @answers;
+
+		push @{$self->{wrong}}, "$job->{dedupe} entered as $id and " .
+		    "as $job->{id}" if ($job->{id} // $id) != $id;
+		push @{$self->{wrong}}, "$job->{dedupe} entered anew"
+		    if $job->{id} && $fresh eq 'true';
+		$self->{again}++ if $fresh ne 'true';
+		$job->{id} = $id;
+	}
+}
+
+1;
