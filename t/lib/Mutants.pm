@@ -1,0 +1,201 @@
+package Mutants;
+# The guards of the queue and the relay, each taken out once.  A row: name,
+# file, the text that is there (once), what stands there instead, and the tests
+# each of which must fail then.  t/mutants/run.pl does it; t/relay/mutants.t sees that
+# the texts are still there.
+use strict;
+use warnings;
+use Exporter 'import';
+
+our @EXPORT_OK = qw(mutants occurrences);
+
+my $queue = 'schema/0004_queue.sql';
+my $relay = 'schema/0006_relay.sql';
+my $delivery = 'src/relay/delivery.c';
+my $message = 'src/relay/message_add.c';
+my $http = 'src/io/http.c';
+
+my @mutants = (
+	# ---- the lane
+	['another job than the head', $queue,
+	    'x.seq = r.head_seq RETURNING x.*',
+	    'x.seq = (SELECT max(y.seq) FROM frontline_queue.job y WHERE y.destination_id = d.destination_id AND y.key = r.key) RETURNING x.*',
+	    't/schema/queue.t',
+	    't/relay/chaos.t'],
+	['claimers wait for each other', $queue,
+	    'LIMIT most FOR NO KEY UPDATE SKIP LOCKED)',
+	    'LIMIT most FOR NO KEY UPDATE)', 't/schema/queue.t'],
+	['claimers do not lock', $queue,
+	    'LIMIT most FOR NO KEY UPDATE SKIP LOCKED)', 'LIMIT most)',
+	    't/schema/queue.t'],
+	['the lane that waited longest is not first', $queue,
+	    'ORDER BY l.ready_at LIMIT most', 'ORDER BY l.key LIMIT most',
+	    't/schema/queue.t'],
+	['a lane that was cut by hand stands still', $queue,
+	    'IF NOT FOUND THEN
+      -- a job was deleted', 'IF false THEN
+      -- a job was deleted', 't/schema/queue.t'],
+	['a paused destination is claimed', $queue,
+	    'IF d.paused_until > t THEN RETURN; END IF;', '',
+	    't/schema/queue.t'],
+
+	# ---- the lease
+	['a claim without a lease', $queue,
+	    'SET ready_at = t + d.lease, token', 'SET ready_at = t, token',
+	    't/schema/queue.t',
+	    't/relay/chaos.t'],
+	['a claim keeps the old token', $queue,
+	    "token = nextval('frontline_queue.token_seq')",
+	    "token = coalesce(l.token, nextval('frontline_queue.token_seq'))",
+	    't/schema/queue.t'],
+	['a new job ends the lease', $queue,
+	    'ready_at = CASE WHEN l.head_seq > l.last_seq THEN t + p_delay ELSE l.ready_at END',
+	    'ready_at = t + p_delay', 't/schema/queue.t'],
+	['finish without the token', $queue,
+	    'SET head_seq = l.head_seq + 1, token = NULL, ready_at = t
+   WHERE l.destination_id = d AND l.key = p_key AND l.head_seq = p_seq AND l.token = p_token;',
+	    'SET head_seq = l.head_seq + 1, token = NULL, ready_at = t
+   WHERE l.destination_id = d AND l.key = p_key AND l.head_seq = p_seq;',
+	    't/schema/queue.t'],
+	['finish of another job', $queue,
+	    'SET head_seq = l.head_seq + 1, token = NULL, ready_at = t
+   WHERE l.destination_id = d AND l.key = p_key AND l.head_seq = p_seq AND l.token = p_token;',
+	    'SET head_seq = l.head_seq + 1, token = NULL, ready_at = t
+   WHERE l.destination_id = d AND l.key = p_key AND l.token = p_token;',
+	    't/schema/queue.t'],
+	['retry without the token', $queue,
+	    "ready_at = clock_timestamp() + greatest(p_delay, '0')
+   WHERE l.destination_id = d AND l.key = p_key AND l.head_seq = p_seq AND l.token = p_token;",
+	    "ready_at = clock_timestamp() + greatest(p_delay, '0')
+   WHERE l.destination_id = d AND l.key = p_key AND l.head_seq = p_seq;",
+	    't/schema/queue.t'],
+	['renew without the token', $queue,
+	    'AND l.key = p_key AND l.token = p_token;
+  RETURN FOUND;', 'AND l.key = p_key;
+  RETURN FOUND;', 't/schema/queue.t'],
+
+	# ---- the door
+	['the same work enters twice', $queue,
+	    'IF NOT FOUND THEN
+    RETURN QUERY SELECT s.job_id, false', 'IF false THEN
+    RETURN QUERY SELECT s.job_id, false', 't/schema/queue.t',
+	    't/relay/chaos.t'],
+	['a full lane wakes nobody', $queue,
+	    "IF first THEN PERFORM pg_notify", "IF false THEN PERFORM pg_notify",
+	    't/schema/queue.t'],
+
+	# ---- the mark
+	['a mark without the token', $queue,
+	    'AND l.head_seq = p_seq AND l.token = p_token AND l.ready_at >',
+	    'AND l.head_seq = p_seq AND l.ready_at >', 't/schema/queue.t'],
+	['a mark on a lease that ends too soon', $queue,
+	    'AND l.token = p_token AND l.ready_at > clock_timestamp() + p_need',
+	    'AND l.token = p_token', 't/schema/queue.t'],
+	['a mark that marks nothing', $queue,
+	    'SET wire_before = j.wire_at, wire_at = clock_timestamp(), wire_uuids',
+	    'SET wire_before = j.wire_at, wire_uuids', 't/schema/queue.t',
+	    't/relay/chaos.t'],
+	['a mark forgets the one before', $queue,
+	    'SET wire_before = j.wire_at, wire_at', 'SET wire_at',
+	    't/schema/queue.t'],
+	['every retry takes back the mark', $queue,
+	    'CASE WHEN p_not_sent THEN j.wire_before ELSE j.wire_at END',
+	    'j.wire_before', 't/schema/queue.t'],
+	['not sent takes back every mark', $queue,
+	    'CASE WHEN p_not_sent THEN j.wire_before ELSE j.wire_at END',
+	    'CASE WHEN p_not_sent THEN NULL ELSE j.wire_at END',
+	    't/schema/queue.t'],
+
+	# ---- what is uncertain
+	['nothing has to settle', $queue,
+	    'j.wire_at + d.settle - t', 'j.wire_at - t', 't/schema/queue.t'],
+	['evidence of the last request only', $queue,
+	    'WHERE e.wire_uuid = ANY (j.wire_uuids)',
+	    'WHERE e.wire_uuid = j.wire_uuids[cardinality(j.wire_uuids)]',
+	    't/schema/queue.t'],
+	['later evidence wins', $queue,
+	    'VALUES (p_wire_uuid, p_external_id, p_source) ON CONFLICT DO NOTHING;',
+	    'VALUES (p_wire_uuid, p_external_id, p_source) ON CONFLICT (wire_uuid) DO UPDATE SET external_id = excluded.external_id;',
+	    't/schema/queue.t'],
+	['messages settle at once', $relay,
+	    "SET settle = '60 s' WHERE name = 'conversations'",
+	    "SET settle = '0 s' WHERE name = 'conversations'",
+	    't/schema/queue.t'],
+	['a list that lags is believed', $relay,
+	    "resend interval NOT NULL DEFAULT '5 minutes'",
+	    "resend interval NOT NULL DEFAULT '60 s'", 't/schema/queue.t'],
+
+	# ---- what is given up
+	['poison is never given up', $queue,
+	    "CASE WHEN j.attempt - 1 - j.outcomes >= d.max_crashes THEN 'crashes' WHEN",
+	    'CASE WHEN', 't/schema/queue.t'],
+	['old work is never given up', $queue,
+	    " WHEN t - j.created_at > d.max_age THEN 'age' END", ' END',
+	    't/schema/queue.t'],
+	['a dead letter is lost', $queue,
+	    "IF p_outcome = 'dead' THEN", 'IF false THEN', 't/schema/queue.t'],
+
+	# ---- the relay
+	['a request without a mark', $delivery,
+	    'if (strcmp(d->request.method, "GET") == 0)', 'if (true)',
+	    't/relay/guards.t',
+	    't/relay/chaos.t'],
+	['a request although its mark was refused', $delivery,
+	    'if (!queue_held(rows)) {
+		log_end(d, "left", "the lease', 'if (false) {
+		log_end(d, "left", "the lease', 't/relay/guards.t'],
+	['a request long after its mark', $delivery,
+	    'if (clock_us() - d->mark_us > MARK_US)', 'if (false)',
+	    't/relay/guards.t'],
+	['evidence is ignored', $delivery, 'if (j->evidence != NULL)',
+	    'if (false)', 't/relay/guards.t'],
+	['what is uncertain is sent again at once', $message,
+	    'if (!d->job.uncertain)', 'if (true)', 't/relay/guards.t',
+	    't/relay/chaos.t'],
+	['a search before it has settled', $message,
+	    'if (d->job.unsettled_ms > 0)', 'if (false)', 't/relay/guards.t'],
+	['sent again before lists have caught up', $message,
+	    'else if (d->job.resend_ms > 0)', 'else if (false)',
+	    't/relay/guards.t',
+	    't/relay/chaos.t'],
+	['found and sent all the same', $message,
+	    'if (sid != NULL)
+		delivery_finish(d, QUEUE_RECONCILED', 'if (false)
+		delivery_finish(d, QUEUE_RECONCILED', 't/relay/guards.t'],
+	['a lost answer counts as not sent', 'src/relay/retry.c',
+	    '"uncertain", SECOND,     5 * MINUTE,  false,',
+	    '"uncertain", SECOND,     5 * MINUTE,  true,', 't/relay/guards.t'],
+
+	# ---- the wire
+	['libcurl may send a POST twice', $http,
+	    'c, CURLOPT_READFUNCTION, give_bytes);
+		(void)curl_easy_setopt(c, CURLOPT_READDATA, call);',
+	    'c, CURLOPT_POSTFIELDS, call->request.body);', 't/io/http.test'],
+	['every failure counts as not sent', $http,
+	    'else if (request_size == 0)', 'else', 't/io/http.test'],
+	['a call without an end', $http,
+	    '(void)curl_easy_setopt(c, CURLOPT_TIMEOUT_MS, o->total_ms);', '',
+	    't/io/http.test'],
+	['a redirect is followed', $http,
+	    'CURLOPT_FOLLOWLOCATION, 0L', 'CURLOPT_FOLLOWLOCATION, 1L',
+	    't/io/http.test'],
+);
+
+# As hashes: name, file, from, to, tests.
+sub mutants {
+	return map {
+		my ($name, $file, $from, $to, @tests) = @$_;
+
+		+{ name => $name, file => $file, from => $from, to => $to,
+		    tests => \@tests };
+	} @mutants;
+}
+
+# How often a text stands in another.
+sub occurrences {
+	my ($text, $part) = @_;
+
+	return scalar(() = $text =~ /\Q$part\E/g);
+}
+
+1;
