@@ -35,6 +35,8 @@ enum { DESTINATIONS = sizeof(names) / sizeof(names[0]) };
 struct process {
 	struct relay relay;
 	const char *config_path;
+	/* What the pools were built with; they borrow its strings. */
+	struct settings *first;
 	struct destination destinations[DESTINATIONS];
 	struct roster roster;
 	struct upkeep upkeep;
@@ -280,6 +282,7 @@ open_parts(struct process *p)
 	};
 	size_t i;
 
+	p->first = settings_hold(p->relay.settings);
 	for (i = 0; i < DESTINATIONS; i++)
 		destination_init(&p->destinations[i], &p->relay, names[i]);
 	roster_init(&p->roster, &p->relay);
@@ -300,6 +303,7 @@ close_parts(struct process *p)
 	loop_timer_stop(p->relay.loop, &p->watchdog.timer);
 	http_pool_free(p->relay.http);
 	db_pool_free(p->relay.db);
+	settings_release(p->first);
 	settings_release(p->relay.settings);
 }
 
