@@ -10,6 +10,7 @@ my $src = "$ENV{abs_top_srcdir}/src";
 my %page = (
 	fcgi => "$src/web/frontline-fcgi.8",
 	ctl  => "$src/admin/frontlinectl.8",
+	relay => "$src/relay/frontline-relay.8",
 	conf => "$src/core/frontline.conf.5",
 );
 
@@ -55,6 +56,7 @@ END
 my $conf = slurp($page{conf});
 my $ctl = slurp($page{ctl});
 my $fcgi = slurp($page{fcgi});
+my $relay = slurp($page{relay});
 
 subtest 'frontline.conf(5)' => sub {
 	my $list = says('frontlinectl', 'config', '--mdoc');
@@ -94,6 +96,20 @@ subtest 'frontline-fcgi(8)' => sub {
 	like($fcgi, qr/^\.It $_$/m, "status $_") for sort keys %status;
 };
 
+subtest 'frontline-relay(8)' => sub {
+	my %told = map { $_ => 1 } says('frontline-relay', '-h') =~ /(?<![\w-])-([A-Za-z])\b/g;
+	my %shown = map { $_ => 1 } $relay =~ /^\.It Fl ([A-Za-z])\b/mg;
+
+	is_deeply([sort keys %shown], [sort keys %told], 'its options');
+	like($relay, qr/^\.It Li \Q$_\E Ta /m, "job $_")
+	    for slurp("$src/relay/kinds.c") =~ /^\t\{ "([a-z.]+)",/mg;
+	my ($words) = $relay =~ /^\.Ss When a request fails\n(.*?)^\.Sh /ms;
+	my @classes = slurp("$src/relay/retry.c") =~
+	    /\{ "(\w+)", +(?:\d+ \* )?(?:SECOND|MINUTE|\d+),/g;
+	is_deeply([sort $words =~ /^\.It Li (\w+)$/mg], [sort @classes],
+	    'each class of failure');
+};
+
 # Exit codes are named in the sources.
 subtest 'exit codes' => sub {
 	my %code = slurp("$src/admin/command.h") =~ /\b(EXIT_\w+) = (\d+)/g;
@@ -101,6 +117,8 @@ subtest 'exit codes' => sub {
 	like($ctl, qr/^\.It $_$/m, "frontlinectl: $_") for 0, 1, sort values %code;
 	%code = slurp("$src/web/main.c") =~ /\b(EXIT_\w+) = (\d+)/g;
 	like($fcgi, qr/^\.It $_$/m, "frontline-fcgi: $_") for 0, sort values %code;
+	%code = slurp("$src/relay/main.c") =~ /\b(EXIT_\w+) = (\d+)/g;
+	like($relay, qr/^\.It $_$/m, "frontline-relay: $_") for 0, sort values %code;
 };
 
 # The environment is asked for in few places.
@@ -108,7 +126,11 @@ subtest 'environment' => sub {
 	my %asked = map { $_ => 1 } map { slurp($_) =~ /\bgetenv\("(\w+)"\)/g }
 	    glob "$src/*/*.c";
 
-	like($fcgi, qr/^\.It Ev $_$/m, $_) for sort keys %asked;
+	for my $name (sort keys %asked) {
+		like($_, qr/^\.It Ev $name$/m, $name) for $fcgi, $relay;
+	}
+	# libsystemd asks for these.
+	like($relay, qr/^\.It Ev $_$/m, $_) for qw(NOTIFY_SOCKET WATCHDOG_USEC);
 };
 
 subtest 'mandoc finds nothing' => sub {
