@@ -89,7 +89,7 @@ my @faults = (
 	    qr/^status 409, code 50419: /],
 	[{ action => 'oversized' },
 	    "POST 201 $again = unneeded 2 1",
-	    'POST 201 GET 200 = reconciled 2 1', qr/./],
+	    'POST 201 GET 200 = reconciled 2 1', qr/writ/i],
 	[{ action => 'garbage' },
 	    "POST 201 $again = unneeded 2 1",
 	    'POST 201 GET 200 = reconciled 2 1', qr/no JSON object/],

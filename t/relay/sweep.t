@@ -88,8 +88,7 @@ is($stage->sql('SELECT count(*) FROM frontline_queue.dead'), 0,
 # ---- a default worker
 $stage->write_config('service.default_worker' => $stage->WORKER);
 my $old = unrouted('5 min');
-# Young for longer than this test takes.
-my $young = unrouted('-1 min');
+my $young = unrouted('5 s');
 my $closed = unrouted('5 min', state => 'closed');
 my $taken = unrouted('5 min');
 $stage->sql("UPDATE frontline.conversation SET worker_id = (SELECT worker_id
