@@ -190,15 +190,15 @@ static void
 is_settled(struct delivery *d, const struct rows *rows)
 {
 	struct destination *destination = d->destination;
-	const int64_t due_us = d->due_us;
+	const int64_t delay_us = d->delay_us;
 
 	if (!queue_held(rows))
 		log_warn("job=%s its lease was over before its outcome was "
 			 "written",
 		    d->job.job_id);
 	delivery_forget(d);
-	/* The next job of the lane is due now, this one when its time comes. */
-	destination_wake(destination, due_us);
+	/* The database counts from before now: whoever looks then finds it. */
+	destination_wake(destination, clock_us() + delay_us);
 }
 
 void
@@ -207,7 +207,7 @@ delivery_finish(struct delivery *d, enum queue_outcome outcome,
 {
 	log_end(d, queue_outcome_name(outcome), why);
 	d->settled = true;
-	d->due_us = clock_us();
+	d->delay_us = 0;
 	queue_finish_bind(&d->db, &d->job.lease, outcome, external_id, why);
 	delivery_ask(d, is_settled);
 }
@@ -216,7 +216,7 @@ static void
 put_back(struct delivery *d, const struct queue_retry *retry)
 {
 	d->settled = true;
-	d->due_us = clock_us() + retry->delay_ms * 1000;
+	d->delay_us = retry->delay_ms * 1000;
 	queue_retry_bind(&d->db, d->arena, &d->job.lease, retry);
 	delivery_ask(d, is_settled);
 }

@@ -50,8 +50,8 @@ struct delivery {
 	void (*on_rows)(struct delivery *d, const struct rows *rows);
 	struct loop_timer again;
 	bool asking;
-	bool settled; /* it is known what becomes of it */
-	int64_t due_us;
+	bool settled;     /* it is known what becomes of it */
+	int64_t delay_us; /* until it, or the next of its lane, is due */
 	struct http_header headers[1];
 	struct http_call http;
 	enum rc http_rc;

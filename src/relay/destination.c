@@ -203,6 +203,9 @@ pause_is_done(struct db_call *call, enum rc rc, const struct rows *rows,
 
 	(void)rows;
 	d->pausing = false;
+	/* Not before the database's is over, or nothing would be found. */
+	if (breaker_look(&d->breaker, clock_us()) == BREAKER_OPEN)
+		breaker_hold(&d->breaker, clock_us() + d->pause_us);
 	if (rc != RC_OK)
 		log_warn("%s: the other relays do not know that it is paused: "
 			 "%s",
@@ -228,6 +231,7 @@ destination_hold(struct destination *d, const struct retry_class *c,
 		return;
 	arena_reset(d->pause_arena);
 	d->pausing = true;
+	d->pause_us = for_ms * 1000;
 	d->pause = (struct db_call){
 		.deadline_us = now_us + CLAIM_US,
 		.on_done = pause_is_done,

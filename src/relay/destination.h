@@ -32,6 +32,7 @@ struct destination {
 
 	/* The pause under way. */
 	bool pausing;
+	int64_t pause_us; /* for so long */
 	struct db_call pause;
 	struct arena *pause_arena;
 };
