@@ -12,7 +12,7 @@ use Getopt::Long;
 
 my %opt = (jobs => 20000, kills => 2000, restarts => 50, stops => 40,
     cuts => 40, relays => 3, least => 10, most => 40, seed => 1,
-    faults => 0.15, times => 5);
+    faults => 0.15, times => 5, patience => 300);
 my $usage = "usage: run.pl [" . join('] [', map { "--$_ $opt{$_}" }
     sort keys %opt) . "]\n";
 

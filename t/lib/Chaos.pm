@@ -11,8 +11,8 @@ package Chaos;
 # Options: jobs, kills, restarts, stops (of a relay, past its lease), cuts (of
 # all connections to the database, the ones that LISTEN among them), relays
 # (side by side), lane (jobs in one: [least, most]), seed, faults (the share
-# of requests), times (see Chaos::Faults), tell (called with a line now and
-# then).
+# of requests), times (see Chaos::Faults), patience (seconds for what is left
+# when nobody is killed any more), tell (called with a line now and then).
 #
 # kill -9 of a process and an immediate restart lose nothing that was handed to
 # the kernel, so the cluster runs without fsync; a power cut is another matter.
@@ -21,21 +21,20 @@ use warnings;
 use Chaos::Check;
 use Chaos::Faults qw(faults);
 use Chaos::Work;
-use IO::Handle;
 use List::Util qw(shuffle);
 use Stage;
 use Time::HiRes qw(time);
 use parent qw(Chaos::Work Chaos::Check);
 
 # Patience, in seconds.  A relay may send up to two seconds after its mark and
-# wait CALL for the answer; a fault of the stand-in takes effect up to 1.2 s
+# wait CALL for the answer; a fault of the stand-in takes effect up to 0.9 s
 # late, and a list shows it up to LAG later.  The sum is well below RESEND.  A
 # mark needs CALL and one second more of LEASE.
 use constant {
 	CALL   => 0.8,
 	LEASE  => 3.5,
 	SETTLE => 3,
-	RESEND => 7,
+	RESEND => 6,
 	LAG    => 1,
 };
 
@@ -47,12 +46,11 @@ sub new {
 	my $self = bless {
 		jobs => 600, kills => 60, restarts => 3, stops => 2, cuts => 3,
 		relays => 3, lane => [4, 8], seed => 1, faults => 0.15,
-		times => 1, tell => sub { }, %opt,
-		log_rest => '', log_at => 0, living => {}, unknown => {},
+		times => 1, patience => 60, tell => sub { }, %opt,
+		log_rest => '', living => {}, unknown => {},
 		did => { map { $_ => 0 } qw(kills restarts stops cuts) },
 	}, $class;
 
-	srand $self->{seed};
 	$self->{stage} = Stage->new(responders => 0, nginx => 0,
 	    twilio => ['--seed', $self->{seed}], pg_errors => [$errors],
 	    config => {
@@ -64,6 +62,8 @@ sub new {
 	    SET lease = '%s s', settle = '%s s', resend = '%s s',
 	    max_crashes = 100000 WHERE name = 'conversations'},
 	    LEASE, SETTLE, RESEND);
+	# Not before the stage has a name of its own.
+	srand $self->{seed};
 	$self->plan;
 	$self->{stage}->twilio->set(list_lag => [0, LAG]);
 	return $self;
@@ -76,7 +76,7 @@ sub stage { return $_[0]{stage} }
 sub run {
 	my ($self) = @_;
 	my $stage = $self->{stage};
-	my $start = $self->{start} = time;
+	my $start = time;
 
 	$stage->script(faults(@{$self}{qw(faults times jobs)}));
 	$self->enter(int $self->{jobs} / 3);
@@ -139,7 +139,7 @@ sub calm {
 		$self->read_log;
 		$self->{tell}->("$left jobs are left") if $said++ % 10 == 0;
 		return $left == 0;
-	}, 'the queue is empty', 180);
+	}, 'the queue is empty', $self->{patience});
 	my $shown = time + LAG;
 	wait_until(sub { time > $shown }, 'lists show all', LAG + 5);
 }

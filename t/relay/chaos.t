@@ -6,7 +6,7 @@ use warnings;
 use Chaos;
 use Test::More;
 
-my $chaos = Chaos->new(jobs => 700, kills => 54, restarts => 2,
+my $chaos = Chaos->new(jobs => 600, kills => 54, restarts => 2,
     tell => sub { note time - $^T, " ", @_ });
 my %is = $chaos->run;
 

@@ -28,8 +28,8 @@ my @often = (
 	{ action => 'cut' },
 	{ action => 'cut', at => 0 },
 	{ action => 'drip', ms => 3 },
-	{ action => 'delay', ms => 1200, when => 'after' },
-	{ action => 'delay', ms => 1200, when => 'before' },
+	{ action => 'delay', ms => 900, when => 'after' },
+	{ action => 'delay', ms => 900, when => 'before' },
 	{ action => 'garbage' },
 	{ action => 'dead' },
 );
