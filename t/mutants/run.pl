@@ -22,9 +22,13 @@ my @chosen = grep {
 	!@ARGV || grep { $name =~ /\Q$_\E/ } @ARGV;
 } mutants();
 my $survived = 0;
+my $running;
 
 die "no such mutant\n" unless @chosen;
-$SIG{INT} = $SIG{TERM} = sub { exit 130 };
+$SIG{INT} = $SIG{TERM} = sub {
+	end_group($running) if $running;
+	exit 130;
+};
 chmod 0755, $copy;
 delete @ENV{qw(MAKEFLAGS MFLAGS MAKELEVEL MAKE_TERMOUT MAKE_TERMERR)};
 system("tar -C '$top' --exclude=./.git --exclude='./_build*' --exclude=./var" .
@@ -99,6 +103,7 @@ sub run {
 		open STDERR, '>&', \*STDOUT;
 		exec '/bin/sh', '-c', $command or exit 127;
 	}
+	$running = $pid;
 	while (waitpid($pid, 1) == 0) {
 		if (time > $deadline) {
 			end_group($pid);
@@ -106,6 +111,7 @@ sub run {
 		}
 		sleep 0.02;
 	}
+	undef $running;
 	return $?;
 }
 
@@ -118,6 +124,7 @@ sub end_group {
 	sleep 0.02 while waitpid($pid, 1) == 0 && time < $deadline;
 	kill 'KILL', -$pid;
 	waitpid $pid, 0;
+	undef $running;
 }
 
 sub slurp {
