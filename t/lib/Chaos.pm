@@ -28,14 +28,15 @@ use parent qw(Chaos::Work Chaos::Check);
 
 # Patience, in seconds.  A relay may send up to two seconds after its mark and
 # wait CALL for the answer; a fault of the stand-in takes effect up to 0.9 s
-# late, and a list shows it up to LAG later.  The sum is well below RESEND.  A
-# mark needs CALL and one second more of LEASE.
+# late, and a list shows it up to LAG later: often not at the first look, after
+# SETTLE, and surely before RESEND.  A mark needs CALL and one second more of
+# LEASE.
 use constant {
 	CALL   => 0.8,
 	LEASE  => 3.5,
-	SETTLE => 3,
+	SETTLE => 1.5,
 	RESEND => 6,
-	LAG    => 1,
+	LAG    => 2.5,
 };
 
 # What PostgreSQL says of its own end and beginning.
