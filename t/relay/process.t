@@ -160,8 +160,9 @@ my $from = () = $stage->ledger;
 enqueue(3);
 $stage->wait_queue_empty;
 my @asked = $stage->ledger($from);
-cmp_ok($asked[2]{time} - $asked[0]{time}, '>=', 1.9,
+cmp_ok($asked[1]{time} - $asked[0]{time}, '>=', 0.5,
     'a new rate counts for the next job');
+cmp_ok($asked[2]{time} - $asked[0]{time}, '>=', 1.5, 'and for the one after');
 is($stage->end_relay($relay), 0, 'it ends');
 
 # ---- SIGTERM under load
@@ -229,8 +230,9 @@ $stage->wait_queue_empty;
 my $before = count_descriptors();
 enqueue(300);
 $stage->wait_queue_empty;
-cmp_ok(count_descriptors(), '<=', $before + 2,
-    'three hundred jobs later no more descriptors are open');
+# As many connections may be kept as there may be jobs in hand.
+cmp_ok(count_descriptors(), '<=', $before + 20,
+    'three hundred jobs later no descriptor is left behind');
 is($stage->sql("SELECT count(*) FROM frontline_queue.done
     WHERE outcome <> 'sent'"), 0, 'and all were sent');
 

@@ -55,8 +55,8 @@ $stage->start_postgres;
 like($stage->wait_outcome($job), qr/^sent\|.*\|1$/,
     'a relay that starts without a database waits for it');
 
-# ---- it goes away while a request is under way
-$stage->script({ method => 'POST', action => 'delay', ms => 500 });
+# ---- it goes away while a request is under way, for longer than a restart takes
+$stage->script({ method => 'POST', action => 'delay', ms => 3000 });
 $sid = $stage->new_sid('CH');
 $job = say_something($sid);
 wait_until(sub { $stage->requests_of($sid) }, 'the request is under way');
