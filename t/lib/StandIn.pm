@@ -14,16 +14,21 @@ package StandIn;
 #
 # A request is {listener, connection, nth (on its connection), method, path
 # (raw), query_text, query, form ([[name, value], ...]), headers (without
-# Authorization), authorization, length, body}.
+# Authorization), authorization, length, body}.  Of a body of JSON there is
+# also json, and its form has the leaves under the names of a form; of one of
+# multipart/form-data there are files ([{name, filename, content_type, bytes},
+# ...]) and multipart_fault, what is wrong with it.
 #
 # It says nothing but what went wrong with itself, on stderr.
 use strict;
 use warnings;
 use JSON::PP ();
 use StandIn::Form qw(pairs);
+use StandIn::Multipart ();
 use StandIn::Rules;
 use Time::HiRes qw(CLOCK_MONOTONIC clock_gettime time);
-use parent qw(StandIn::Connection StandIn::Fault StandIn::Control);
+use parent qw(StandIn::Connection StandIn::Fault StandIn::Control
+    StandIn::Command);
 
 my $json = JSON::PP->new->utf8->canonical;
 
@@ -134,6 +139,7 @@ sub run {
 	local $SIG{TERM} = sub { $stopping = 1 };
 	local $SIG{INT} = $SIG{TERM};
 	$self->turn until $stopping;
+	$self->end_commands;
 }
 
 sub turn {
@@ -196,7 +202,8 @@ sub act {
 
 # ---- the ledger
 
-# The line of a request, in the order of arrival.
+# The line of a request, in the order of arrival.  Files stand for the body
+# that brought them.
 sub record {
 	my ($self, $request) = @_;
 	my $text = $request->{authorization};
@@ -206,8 +213,14 @@ sub record {
 		auth  => !defined $text ? 'none'
 		    : $self->authorised($text) ? 'right' : 'wrong',
 		(map { $_ => $request->{$_} } qw(listener connection nth
-		    method path query_text headers body)),
+		    method path query_text headers body form)),
 	};
+
+	if ($request->{files}) {
+		$entry->{files} = [map { StandIn::Multipart::file_view($_) }
+		    @{$request->{files}}];
+		$entry->{body} = '';
+	}
 
 	push @{$self->{ledger}}, $entry;
 	return $entry;
@@ -228,9 +241,8 @@ sub entry_view {
 	my %view = (
 		%$entry,
 		query  => pairs($entry->{query_text}),
-		form   => ($entry->{headers}{'content-type'} // '') =~
-		    m{^application/x-www-form-urlencoded\b}i
-		    ? pairs($entry->{body}) : [],
+		form   => $entry->{form} // [],
+		files  => $entry->{files} // [],
 		effect => $entry->{effect} ? JSON::PP::true()
 		    : JSON::PP::false(),
 	);

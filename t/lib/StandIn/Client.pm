@@ -27,7 +27,8 @@ sub new {
 
 	open my $in, '<', $file or die "$file: $!\n";
 	chomp(my @ports = <$in>);
-	return bless { port => $ports[0], download_port => $ports[1] }, $class;
+	return bless { port => $ports[0], download_port => $ports[1],
+	    storage_port => $ports[2] }, $class;
 }
 
 # A process of its own, which ends with the object.
@@ -119,6 +120,37 @@ sub call {
 	}
 	return $self->request($method, $path, %opt, headers => \%headers,
 	    body => $body);
+}
+
+# A call with JSON, or with parts [[name, text], [name, bytes, file name, type],
+# ...] of multipart/form-data; `bearer` is the token.
+sub ask {
+	my ($self, $method, $path, %opt) = @_;
+	my %headers = %{$opt{headers} // {}};
+	my $body = $opt{body} // '';
+
+	$headers{Authorization} = "Bearer $opt{bearer}"
+	    if defined $opt{bearer};
+	if (exists $opt{json}) {
+		$headers{'Content-Type'} //= 'application/json';
+		$body = $json->encode($opt{json});
+	} elsif ($opt{parts}) {
+		$headers{'Content-Type'} //= 'multipart/form-data; boundary=-x-';
+		$body = join '', map({ part(@$_) } @{$opt{parts}}), "---x---\r\n";
+	}
+	return $self->request($method, $path, %opt, headers => \%headers,
+	    body => $body);
+}
+
+sub part {
+	my ($name, $bytes, $file, $type) = @_;
+
+	utf8::encode($bytes) if utf8::is_utf8($bytes);
+	$file =~ s/"/%22/g if defined $file;
+	return qq(---x-\r\nContent-Disposition: form-data; name="$name") .
+	    (defined $file ? qq(; filename="$file") : '') . "\r\n" .
+	    (defined $type ? "Content-Type: $type\r\n" : '') .
+	    "\r\n$bytes\r\n";
 }
 
 sub read_answer {

@@ -9,10 +9,11 @@ use IO::Socket::INET;
 use JSON::PP ();
 use Socket qw(IPPROTO_TCP SOL_SOCKET SO_LINGER TCP_NODELAY);
 use StandIn::Form qw(pairs);
+use StandIn::Multipart qw(flat parts);
 
 use constant {
 	HEAD_BYTES => 65536,
-	BODY_BYTES => 16 << 20,
+	BODY_BYTES => 32 << 20,
 };
 
 my %reason = (
@@ -22,6 +23,7 @@ my %reason = (
 	400 => 'Bad Request', 401 => 'Unauthorized', 403 => 'Forbidden',
 	404 => 'Not Found', 405 => 'Method Not Allowed', 409 => 'Conflict',
 	411 => 'Length Required', 413 => 'Content Too Large',
+	415 => 'Unsupported Media Type',
 	429 => 'Too Many Requests', 500 => 'Internal Server Error',
 	502 => 'Bad Gateway', 503 => 'Service Unavailable',
 );
@@ -85,13 +87,27 @@ sub advance {
 		delete $connection->{request};
 		$request->{body} = substr $connection->{in}, 0,
 		    $request->{length}, '';
-		$request->{form} = pairs($request->{body})
-		    if $request->{length} && ($request->{headers}{'content-type'}
-		    // '') =~ m{^application/x-www-form-urlencoded\b}i;
+		read_form($request) if $request->{length};
 		$connection->{busy} = 1;
 		$self->serve($connection, $request);
 	}
 	$connection->{advancing} = 0;
+}
+
+# What a body holds, by its type.
+sub read_form {
+	my ($request) = @_;
+	my $type = $request->{headers}{'content-type'} // '';
+
+	if ($type =~ m{^application/x-www-form-urlencoded\b}i) {
+		$request->{form} = pairs($request->{body});
+	} elsif ($type =~ m{^multipart/form-data\b}i) {
+		@{$request}{qw(form files multipart_fault)} =
+		    parts($type, $request->{body});
+	} elsif ($type =~ m{^application/json\b}i) {
+		$request->{json} = eval { $json->decode($request->{body}) };
+		$request->{form} = [flat($request->{json})];
+	}
 }
 
 sub read_head {
@@ -173,7 +189,7 @@ sub answer_bytes {
 
 	if ($status != 204) {
 		$headers{'Content-Type'} = $answer->{type} // 'application/json';
-		$headers{'Content-Length'} = length $body;
+		$headers{'Content-Length'} //= length $body;
 	}
 	$headers{Connection} = 'close' if $connection->{last};
 	$head .= "$_: $headers{$_}\r\n" for sort keys %headers;

@@ -14,6 +14,8 @@ my %play = (
 	redirect  => \&play_redirect,
 	oversized => \&play_oversized,
 	garbage   => \&play_garbage,
+	endless   => \&play_endless,
+	lie       => \&play_lie,
 );
 
 sub play {
@@ -46,11 +48,14 @@ sub play_error {
 	my ($self, $connection, $request, $entry, $rule) = @_;
 	my $status = $rule->{status};
 	my $code = $rule->{code};
-	my $message = $rule->{message} // "scripted $status";
-	my $answer = { status => $status };
+	my $message = ($rule->{message} // "scripted $status") .
+	    'x' x $rule->{pad};
+	my $answer = { status => $status, headers => { %{$rule->{headers}} } };
 
 	$self->act_first($request, $entry, $rule);
-	if ($rule->{format} eq 'own') {
+	if (defined $rule->{body}) {
+		$answer->{body} = $rule->{body};
+	} elsif ($rule->{format} eq 'own') {
 		$answer->{json} = $self->error_body($status, $code, $message);
 	} elsif ($rule->{format} eq 'problem') {
 		$answer->{type} = 'application/problem+json';
@@ -159,6 +164,38 @@ sub play_oversized {
 		status => $answer->{status},
 		body   => '{"sid":"' . 'x' x ($rule->{bytes} - 10) . '"}',
 	});
+}
+
+# A body that ends only with the patience of who reads it.
+sub play_endless {
+	my ($self, $connection, $request, $entry, $rule) = @_;
+	my $answer = $self->act($request, $entry);
+	my ($head) = $self->answer_bytes($connection, $answer);
+	my $step;
+
+	$self->settle($entry, $answer->{status});
+	$head =~ s/^Content-Length: .*?\r\n//m;
+	$self->send_bytes($connection, $head);
+	$step = sub {
+		if ($connection->{closed}) {
+			undef $step;
+			return;
+		}
+		$self->send_bytes($connection, 'x' x 65536)
+		    if length $connection->{out} < 1 << 20;
+		$self->after(0.001, $step);
+	};
+	$step->();
+}
+
+# Another length than the body has, which is sent whole.
+sub play_lie {
+	my ($self, $connection, $request, $entry, $rule) = @_;
+	my $answer = $self->act($request, $entry);
+
+	$connection->{last} = 1;
+	$answer->{headers}{'Content-Length'} = $rule->{length} // 1;
+	$self->reply($connection, $entry, $answer);
 }
 
 sub play_garbage {

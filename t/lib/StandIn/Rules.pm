@@ -8,6 +8,7 @@ package StandIn::Rules;
 #	  action => 'error', status => 503, when => 'after' }
 #
 # The first rule that fits is played.  The actions are those of StandIn::Fault.
+# A field may be one of a JSON body, under its name in a form: sender[handle].
 use strict;
 use warnings;
 
@@ -18,7 +19,8 @@ my %common = map { $_ => 1 }
 # knows: before or after the effect, or when only the head has been read.
 my %actions = (
 	error => { status => 500, code => undef, message => undef,
-	    format => 'own', retry_after => undef, when => 'before' },
+	    format => 'own', retry_after => undef, when => 'before',
+	    headers => {}, body => undef, pad => 0 },
 	hang      => { when => 'before' },
 	reset     => { when => 'read' },
 	close     => { when => 'after' },
@@ -29,6 +31,8 @@ my %actions = (
 	oversized => { bytes => 10 << 20 },
 	garbage   => { body => '{"sid": "CH' },
 	dead      => {},
+	endless   => {},
+	lie       => { length => undef },
 );
 my %moments = map { $_ => 1 } qw(before after);
 

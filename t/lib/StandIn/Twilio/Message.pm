@@ -290,34 +290,10 @@ sub status_callback {
 			my ($output) = @_;
 
 			$answer->(200, { %$view, callback => {
-			    status => ($output =~ /(\d{3})$/)[0] + 0,
+			    status => ($output =~ /(\d{3})$/ ? $1 : 0) + 0,
 			    output => $output } });
 		});
 	};
-}
-
-# Calls with the output of a command when it has ended.
-sub run_command {
-	my ($self, $command, $done) = @_;
-	my $output = '';
-
-	my $pid = open my $from, '-|';
-	die "fork: $!\n" unless defined $pid;
-	if (!$pid) {
-		open STDERR, '>&', \*STDOUT;
-		exec { $command->[0] } @$command or POSIX::_exit(127);
-	}
-	$from->blocking(0);
-	$self->watch($from, sub {
-		my $got = sysread $from, $output, 65536, length $output;
-
-		return if !defined $got && ($!{EAGAIN} || $!{EINTR});
-		return if $got;
-		$self->unwatch($from);
-		close $from;
-		$output = '000' unless $output =~ /\d{3}$/;
-		$done->($output);
-	});
 }
 
 1;
