@@ -4,10 +4,11 @@ package OpenAPI;
 #	my $api = OpenAPI->new($file);
 #	is_deeply([$api->faults($entry)], [], 'a request as described');
 #
-# An entry is one of StandIn's ledger: {method, path, query, form, headers,
-# body}.
+# An entry is one of StandIn's ledger: {method, path, query, form, files,
+# headers, body}.
 use strict;
 use warnings;
+use B ();
 use JSON::PP ();
 use StandIn::Form qw(unescape);
 
@@ -68,23 +69,60 @@ sub parameters {
 # The schema of the form of an operation; undef where it takes none.
 sub form_schema {
 	my ($self, $method, $template) = @_;
+
+	return $self->body_schema($method, $template,
+	    'application/x-www-form-urlencoded');
+}
+
+# The schema of a body of a media type; undef where it takes none.
+sub body_schema {
+	my ($self, $method, $template, $type) = @_;
 	my $body = $self->operation($method, $template)->{requestBody}
 	    // return undef;
-	my $content = $self->resolve($body)->{content};
-	my $form = $content->{'application/x-www-form-urlencoded'}
-	    // return undef;
+	my $content = $self->resolve($body)->{content}{$type} // return undef;
 
-	return $self->resolve($form->{schema});
+	return $self->resolve($content->{schema});
+}
+
+# An object's members and the names of those required: ({name => schema}, [name]).
+sub members {
+	my ($self, $schema) = @_;
+	my (%members, @required);
+
+	$schema = $self->resolve($schema);
+	%members = %{$schema->{properties} // {}};
+	@required = @{$schema->{required} // []};
+	for (@{$schema->{allOf} // []}, @{$schema->{anyOf} // []}) {
+		my ($more, $needed) = $self->members($_);
+
+		%members = (%members, %$more);
+		push @required, @$needed;
+	}
+	return (\%members, \@required);
+}
+
+sub answer_schema {
+	my ($self, $method, $template, $status) = @_;
+	my $answer = $self->operation($method, $template)->{responses}{$status};
+	my $content = $answer ? $self->resolve($answer)->{content} : undef;
+
+	return $content && $content->{'application/json'}{schema};
 }
 
 # The names that a success answers with, or undef where it answers nothing.
 sub answer_names {
-	my ($self, $method, $template, $status) = @_;
-	my $content = $self->operation($method, $template)->{responses}
-	    {$status}{content} // return undef;
+	my ($self, @which) = @_;
+	my $schema = $self->answer_schema(@which) // return undef;
 
-	return [sort keys %{$self->resolve(
-	    $content->{'application/json'}{schema})->{properties}}];
+	return [sort keys %{($self->members($schema))[0]}];
+}
+
+# The names that a success must have.
+sub required_names {
+	my ($self, @which) = @_;
+	my $schema = $self->answer_schema(@which) // return [];
+
+	return [sort @{($self->members($schema))[1]}];
 }
 
 # Everything that is wrong with a request, as sentences.
@@ -114,25 +152,89 @@ sub faults {
 	push @faults, $self->part('header', \%headers,
 	    [map { [$_ => $entry->{headers}{$_}] }
 	    sort keys %{$entry->{headers}}], 0);
-	push @faults, $self->form_faults($entry, $method, $found);
+	push @faults, $self->body_faults($entry, $method, $found);
 	return @faults;
 }
 
-sub form_faults {
+sub body_faults {
 	my ($self, $entry, $method, $template) = @_;
-	my $schema = $self->form_schema($method, $template);
+	my $has_body = length $entry->{body} || @{$entry->{files} // []}
+	    || @{$entry->{form}};
 	my $type = $entry->{headers}{'content-type'} // '';
+	my ($bare) = $type =~ m{^([\w./+-]+)};
+	my $request = $self->operation($method, $template)->{requestBody};
 
+	return $has_body ? "$method $template takes no body" : ()
+	    unless $request;
+	$request = $self->resolve($request);
+	my $schema = $self->body_schema($method, $template, lc($bare // ''));
 	if (!$schema) {
-		return length $entry->{body}
-		    ? "$method $template takes no body" : ();
+		return $request->{required} ? 'the body is missing' : ()
+		    unless $has_body || $request->{content}
+		    {'application/x-www-form-urlencoded'};
+		$schema = $self->form_schema($method, $template);
+		return "Content-Type '$type' is no " . (join ' or ', map {
+		    /form-urlencoded/ ? 'form' : $_ }
+		    sort keys %{$request->{content}}) if $has_body || !$schema;
 	}
-	return "Content-Type '$type' is no form" if length $entry->{body}
-	    && $type !~ m{^application/x-www-form-urlencoded(?:\s*;.*)?$}i;
-	my %required = map { $_ => 1 } @{$schema->{required} // []};
-	my %known = map { $_ => { schema => $schema->{properties}{$_},
-	    required => $required{$_} } } keys %{$schema->{properties}};
-	return $self->part('form', \%known, $entry->{form}, 1);
+	return $self->json_faults($entry, $schema)
+	    if lc($bare // '') eq 'application/json';
+	my ($members, $required) = $self->members($schema);
+	my %required = map { $_ => 1 } @$required;
+	my %known = map { $_ => { schema => $members->{$_},
+	    required => $required{$_} } } keys %$members;
+	return $self->part('form', \%known, [@{$entry->{form}},
+	    map { [$_->{name}, $_->{filename}] } @{$entry->{files} // []}], 1);
+}
+
+sub json_faults {
+	my ($self, $entry, $schema) = @_;
+	my $data;
+
+	return 'the body is no JSON' unless eval {
+		$data = JSON::PP->new->utf8->allow_nonref
+		    ->decode($entry->{body});
+		1;
+	};
+	return $self->data_faults('body', $schema, $data);
+}
+
+# Decoded JSON against a schema; members that it does not have are faults, too.
+sub data_faults {
+	my ($self, $name, $schema, $data) = @_;
+	my ($members, $required) = $self->members($schema);
+	my $type;
+
+	$schema = $self->resolve($schema);
+	$type = $schema->{type} // (%$members ? 'object' : 'string');
+	return $schema->{nullable} ? () : "$name is null" unless defined $data;
+	if ($type eq 'array') {
+		return "$name is no array" unless ref $data eq 'ARRAY';
+		return map { $self->data_faults("${name}[$_]",
+		    $schema->{items}, $data->[$_]) } 0 .. $#$data;
+	}
+	if ($type eq 'object') {
+		return "$name is no object" unless ref $data eq 'HASH';
+		return () unless %$members;
+		return ((map { "$name.$_ is missing" } grep {
+		    !exists $data->{$_} } @$required), map {
+			$members->{$_} ? $self->data_faults("$name.$_",
+			    $members->{$_}, $data->{$_})
+			    : "$name.$_ is unknown";
+		} sort keys %$data);
+	}
+	return "$name is no $type" if $type eq 'boolean'
+	    ? !JSON::PP::is_bool($data) : ref $data
+	    || ($type eq 'string') != !!is_text($data);
+	return $self->value_faults($name, $schema,
+	    ref $data ? $data ? 'true' : 'false' : $data);
+}
+
+# Whether a value of JSON was written as a text.
+sub is_text {
+	my ($value) = @_;
+
+	return B::svref_2object(\$value)->FLAGS & B::SVf_POK;
 }
 
 # Pairs against what is known of one part of the request.
