@@ -23,7 +23,7 @@ use Scalar::Util qw(weaken);
 use Stage::Process qw(wait_until);
 use Test::More ();
 use parent qw(Stage::Process Stage::Postgres Stage::Responder Stage::Relay Stage::Nginx
-    Stage::Request Stage::Twilio Stage::Strike);
+    Stage::Request Stage::Twilio Stage::Front Stage::Strike);
 
 our @EXPORT = qw(wait_until);
 
@@ -62,7 +62,8 @@ sub require_tools {
 # Options: config {'section.key' => value or undef}, responders (2), sample
 # (1: load the sample customers), postgres {setting => value}, pg_errors [regex
 # of expected lines of its log], supervised (1: by spawn-fcgi and multiwatch),
-# nginx (1), nginx_workers (1), twilio (options of a stand-in for it, as list).
+# nginx (1), nginx_workers (1), twilio and front (options of a stand-in for
+# either, as list).
 sub new {
 	my ($class, %opt) = @_;
 
@@ -86,6 +87,7 @@ sub new {
 	$self->make_certificate;
 	$self->write_nginx($opt{nginx_workers} // 1);
 	$self->start_twilio(@{$opt{twilio}}) if $opt{twilio};
+	$self->start_front(@{$opt{front}}) if $opt{front};
 	$self->write_config;
 	$self->listen;
 	if ($opt{supervised}) {

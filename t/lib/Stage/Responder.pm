@@ -24,6 +24,7 @@ sub write_config {
 		    $self->conninfo('frontline_relay'),
 		'responder.nginx_user'        => $self->{user},
 		$self->twilio_config,
+		$self->front_config,
 		%$config,
 	);
 	my ($text, $section) = ('', '');

@@ -24,8 +24,8 @@ sub strike {
 	    grep { $self->{processes}{$_} eq 'session' }
 	    keys %{$self->{processes}};
 	push @wrong, $self->end_nginx, $self->end_responders,
-	    $self->end_relays, $self->end_twilio, $self->end_database, $self->end_rest,
-	    $self->look_at_logs;
+	    $self->end_relays, $self->end_twilio, $self->end_front,
+	    $self->end_database, $self->end_rest, $self->look_at_logs;
 	if ($ENV{TEST_LEAVE}) {
 		Test::More::diag("left: $self->{dir}");
 	} else {
@@ -99,7 +99,9 @@ sub end_rest {
 sub look_at_logs {
 	my ($self) = @_;
 	my $secret = join '|', map { quotemeta }
-	    $self->TOKEN, $self->NEXT, $self->CANARY, @{$self->{numbers} // []};
+	    $self->TOKEN, $self->NEXT, $self->CANARY, $self->FRONT_SECRET,
+	    $self->FRONT_API_TOKEN, $self->FRONT_PATH_TOKEN,
+	    @{$self->{numbers} // []};
 	my @wrong;
 
 	for my $file (glob "$self->{dir}/log/*") {

@@ -3,30 +3,16 @@ package Stage::Twilio;
 # says to it.  What it prints is an error of its own, and fails the test.
 use strict;
 use warnings;
-use Stage::Process qw(wait_until);
-use StandIn::Client ();
+use parent qw(Stage::StandIn);
 
 # Options are those of t/standin/twilio.  Started anew it has another port.
 sub start_twilio {
 	my ($self, @options) = @_;
-	my $dir = "$self->{dir}/standin";
-	my $source = "$ENV{abs_top_srcdir}/t";
-	my $ports = "$self->{dir}/run/twilio.ports";
-
-	mkdir $_ for $dir, map { "$dir/$_" } qw(program lib lib/StandIn
-	    lib/StandIn/Twilio);
-	Stage::copy_all("$dir/program", 0755, "$source/standin/twilio");
-	Stage::copy_all("$dir/lib/$_", 0644, glob "'$source/lib/$_'*.pm")
-	    for 'StandIn/', 'StandIn/Twilio/';
-	Stage::copy_all("$dir/lib", 0644,
-	    map { "$source/lib/$_.pm" } qw(Sign StandIn));
-	unlink $ports;
-	my $pid = $self->spawn('twilio', undef, $self->as_user, $^X,
-	    "$dir/program/twilio", '--port-file', $ports,
+	my $pid = $self->spawn_standin('twilio', 'Twilio',
 	    '--account', $self->ACCOUNT, '--token', $self->TOKEN, @options);
+
 	$self->{twilio_pid} = $pid;
-	wait_until(sub { -e $ports }, 'the stand-in for Twilio listens', 20);
-	$self->{twilio} = StandIn::Client->new($ports);
+	$self->{twilio} = $self->standin_client('twilio');
 	$self->write_config if $self->{conf};
 	return $self->{twilio};
 }
@@ -67,15 +53,9 @@ sub twilio_config {
 sub end_twilio {
 	my ($self) = @_;
 	my $pid = delete $self->{twilio_pid} // return;
-	my $status = $self->end($pid, 'TERM', 10);
-	my $said = $self->slurp('log/twilio.log');
-	my @wrong;
 
 	delete $self->{twilio};
-	push @wrong, 'the stand-in for Twilio ended with ' .
-	    ($status // 'nothing') if ($status // 1) != 0;
-	push @wrong, "the stand-in for Twilio: $said" if $said ne '';
-	return @wrong;
+	return $self->end_standin('twilio', $pid);
 }
 
 1;

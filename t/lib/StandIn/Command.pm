@@ -1,11 +1,29 @@
 package StandIn::Command;
-# Programs that a stand-in runs beside what it serves.
+# Programs that a stand-in runs beside what it serves: so many at a time, the
+# others in turn.
 use strict;
 use warnings;
 use POSIX ();
 
+use constant AT_ONCE => 16;
+
 # Calls with the output of a command, which reads `input`, when it has ended.
 sub run_command {
+	my ($self, @run) = @_;
+
+	push @{$self->{commands}}, \@run;
+	$self->start_commands;
+}
+
+sub start_commands {
+	my ($self) = @_;
+
+	$self->start_command(@{shift @{$self->{commands}}})
+	    while @{$self->{commands}}
+	    && keys %{$self->{running} //= {}} < AT_ONCE;
+}
+
+sub start_command {
 	my ($self, $command, $done, $input) = @_;
 	my $output = '';
 
@@ -20,7 +38,7 @@ sub run_command {
 		open STDERR, '>&', \*STDOUT;
 		exec { $command->[0] } @$command or POSIX::_exit(127);
 	}
-	$self->{commands}{$pid} = 1;
+	$self->{running}{$pid} = 1;
 	$from->blocking(0);
 	$self->watch($from, sub {
 		my $got = sysread $from, $output, 65536, length $output;
@@ -29,8 +47,9 @@ sub run_command {
 		return if $got;
 		$self->unwatch($from);
 		close $from;
-		delete $self->{commands}{$pid};
+		delete $self->{running}{$pid};
 		$done->($output);
+		$self->start_commands;
 	});
 }
 
@@ -38,7 +57,7 @@ sub run_command {
 sub end_commands {
 	my ($self) = @_;
 
-	kill 'KILL', $_ for keys %{$self->{commands} // {}};
+	kill 'KILL', $_ for keys %{$self->{running} // {}};
 }
 
 1;
