@@ -8,7 +8,6 @@ use IO::Select;
 use IO::Socket::INET;
 use JSON::PP;
 use Stage;
-use StandIn::Client;
 use Test::More;
 
 my $stage = Stage->new(responders => 0, nginx => 0, twilio => [],
