@@ -106,7 +106,8 @@ sub storm {
 	    cuts => \&cut_connections);
 	for my $step (0 .. $kills - 1) {
 		$self->enter($first +
-		    int(($self->{jobs} - $first) * $step / $kills));
+		    int(($self->{jobs} - $first) * $step / $kills))
+		    if $step % 3 == 0;
 		$self->kill_one;
 		for my $what (@{$at{$step} // []}) {
 			$do{$what}->($self);

@@ -85,8 +85,8 @@ sub try_test {
 	return ('build', 0)
 	    if run("$make -s -C '$build' -j2 $targets") != 0;
 	my $start = time;
-	my $status = run($test =~ /\.test$/ ? "cd '$build' && ./$test"
-	    : "cd '$copy' && '$^X' $test");
+	my $status = run($test =~ /\.test$/ ? "cd '$build' && exec ./$test"
+	    : "cd '$copy' && exec '$^X' $test");
 	return ($status, time - $start);
 }
 
