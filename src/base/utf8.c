@@ -65,3 +65,13 @@ utf8_count(const char *s, size_t len)
 		count += ((unsigned char)s[i] & 0xc0) != 0x80;
 	return count;
 }
+
+size_t
+utf8_cut(const char *s, size_t len, size_t max)
+{
+	if (len <= max)
+		return len;
+	while (max > 0 && ((unsigned char)s[max] & 0xc0) == 0x80)
+		max--;
+	return max;
+}

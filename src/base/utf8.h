@@ -15,4 +15,7 @@ bool utf8_is_valid(const char *s, size_t len);
 /* Characters in a valid string. */
 size_t utf8_count(const char *s, size_t len);
 
+/* Bytes of the whole characters at the start of a valid string, at most max. */
+size_t utf8_cut(const char *s, size_t len, size_t max);
+
 #endif

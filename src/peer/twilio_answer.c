@@ -2,6 +2,9 @@
 
 #include <jansson.h>
 #include <stdlib.h>
+#include <string.h>
+
+#include "base/utf8.h"
 
 enum { RETRY_AFTER_MAX_S = 60, MESSAGE_MAX = 200 };
 
@@ -100,8 +103,8 @@ read_error(
 	for (i = 0; text == NULL && i < sizeof(keys) / sizeof(keys[0]); i++)
 		text = json_string_value(json_object_get(value, keys[i]));
 	if (text != NULL)
-		out->message = arena_copy(a, text,
-		    strlen(text) < MESSAGE_MAX ? strlen(text) : MESSAGE_MAX);
+		out->message = arena_copy(
+		    a, text, utf8_cut(text, strlen(text), MESSAGE_MAX));
 }
 
 /* Seconds; the header's other form, a date, counts as not said. */

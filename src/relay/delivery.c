@@ -19,7 +19,8 @@ enum {
 	MARK_US = 2 * 1000 * 1000,
 	/* What a lease must last beyond the longest call. */
 	MARGIN_MS = 1000,
-	REASON_MAX = 240,
+	/* Room for a whole one: half a character would be refused there. */
+	REASON_MAX = 320,
 };
 
 /* ---- life and end ------------------------------------------------------ */

@@ -96,10 +96,24 @@ test_strings(void)
 	is_int(utf8_count("", 0), 0, "none in nothing");
 }
 
+static void
+test_cut(void)
+{
+	static const char text[] = "a\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80";
+	static const size_t whole[] = { 0, 1, 1, 3, 3, 3, 6, 6, 6, 6, 10, 10 };
+	size_t max;
+
+	for (max = 0; max < sizeof(whole) / sizeof(whole[0]); max++)
+		is_int(utf8_cut(text, 10, max), whole[max],
+		    "whole characters in %zu bytes", max);
+	is_int(utf8_cut("", 0, 3), 0, "none in nothing");
+}
+
 int
 main(void)
 {
 	test_strings();
+	test_cut();
 	test_short_strings();
 	return done_testing();
 }

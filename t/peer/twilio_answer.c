@@ -1,5 +1,6 @@
 #include "peer/twilio_answer.h"
 
+#include "base/utf8.h"
 #include "t/tap.h"
 
 static struct arena *arena;
@@ -88,6 +89,8 @@ static void
 test_bodies(void)
 {
 	struct twilio_answer a;
+	char body[512], two[241] = "";
+	size_t i;
 
 	a = judge(
 	    400, "{\"code\":50407,\"message\":\"no\",\"status\":400}", NULL);
@@ -100,6 +103,13 @@ test_bodies(void)
 	    NULL);
 	is_int(a.code, 50419, "the code of RFC 9457");
 	is_str(a.message, "at the same time", "and its detail");
+	for (i = 0; i < sizeof(two) - 1; i += 2)
+		memcpy(two + i, "\xc3\xbc", 2);
+	(void)snprintf(body, sizeof(body), "{\"message\":\"x%s\"}", two);
+	a = judge(400, body, NULL);
+	is_int(strlen(a.message), 199, "a long message is cut off");
+	ok(utf8_is_valid(a.message, strlen(a.message)),
+	    "behind a whole character");
 	a = judge(503, "<html><h1>Service Unavailable</h1></html>", NULL);
 	ok(a.code == 0 && a.message[0] == '\0', "HTML says nothing");
 	a = judge(404, "[]", NULL);

@@ -84,6 +84,11 @@ my @faults = (
 	    message => 'no such address +46701740601' },
 	    'POST 400 = dead 1 0', 'POST 400 = dead 1 0',
 	    qr/^status 400, code 50407: no such address \+\*{9}01$/],
+	# What is cut off is a whole character, or the database takes no outcome.
+	[{ action => 'error', status => 400, code => 50407,
+	    message => 'x' . "\x{fc}" x 150 },
+	    'POST 400 = dead 1 0', 'POST 400 = dead 1 0',
+	    qr/^status 400, code 50407: x(?:\xc3\xbc){99}$/],
 	[{ action => 'error', status => 409, code => 50419, format => 'problem' },
 	    'POST 409 POST 201 = sent 2 1', 'POST 409 POST 201 = sent 2 1',
 	    qr/^status 409, code 50419: /],
