@@ -162,7 +162,8 @@ give_up(struct delivery *d, const struct twilio_answer *answer)
 
 	p->why = delivery_reason(d, answer);
 	p->outcome = QUEUE_DEAD;
-	if (answer->verdict == TWILIO_GONE || answer->status == 404) {
+	if (answer->verdict == TWILIO_GONE ||
+	    (answer->status == 404 && answer->code != 0)) {
 		p->outcome = QUEUE_UNNEEDED;
 		repair_gone_bind(&d->db, p->conversation.sid);
 		delivery_ask(d, is_noted);
@@ -171,7 +172,7 @@ give_up(struct delivery *d, const struct twilio_answer *answer)
 		    &d->db, p->conversation.sid, p->identity);
 		delivery_ask(d, is_noted);
 	} else {
-		/* Not Twilio's words: no reason to take the worker off. */
+		/* Not Twilio's words: no reason to take anything off. */
 		delivery_finish(d, p->outcome, NULL, p->why);
 	}
 }

@@ -103,6 +103,15 @@ like($stage->wait_outcome($job), qr/^unneeded\|\|1/, 'one that is not there');
 is($stage->sql("SELECT state FROM frontline.conversation
     WHERE conversation_sid = '$sid'"), 'closed', 'is closed here, too');
 
+# Not Twilio's words: a wrong base URL must not close what is open.
+$sid = conversation();
+$stage->script({ method => 'POST', path => $sid, action => 'error',
+    status => 404, format => 'html' });
+$job = add($sid, $ana);
+is($stage->wait_outcome($job), 'dead||1', 'a 404 that is not of Twilio');
+isnt($stage->sql("SELECT state FROM frontline.conversation
+    WHERE conversation_sid = '$sid'"), 'closed', 'closes nothing');
+
 # ---- a worker whom Twilio never takes
 $sid = conversation();
 $stage->sql("UPDATE frontline.conversation SET customer_address =
