@@ -10,7 +10,11 @@ enum {
 	CALL_US = 10 * SECOND_US,
 	/* Routing callbacks that are still under way are not interfered with. */
 	UNROUTED_MS = 30 * 1000,
-	UNROUTED_MAX = 100,
+	/*
+	 * In one transaction, which holds the lock of routing: callbacks wait
+	 * for it, and not for longer than their statement_timeout.
+	 */
+	UNROUTED_MAX = 10,
 };
 
 /* ---- the chores -------------------------------------------------------- */

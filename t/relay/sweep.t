@@ -110,6 +110,17 @@ is(worker_of($young) . in_it($young), '',
 is(worker_of($closed) . in_it($closed), '', 'a closed one is left alone');
 is(worker_of($taken) . in_it($taken), 'ben', 'and one that has a worker');
 
+# ---- many of them: callbacks wait for the lock of routing meanwhile
+my @many = map { unrouted('5 min') } 1 .. 25;
+drop_partition();
+tend();
+is(scalar(grep { worker_of($_) eq $stage->WORKER } @many), 25,
+    'many get a worker at once');
+is($stage->sql(sprintf q{SELECT max(n) FROM (SELECT count(*) AS n
+    FROM frontline.routing_decision WHERE conversation_sid IN ('%s')
+    GROUP BY xmin::text) x}, join q{', '}, @many), 10,
+    'ten in a transaction');
+
 # ---- a rule with an automatic reply
 $stage->sql("INSERT INTO frontline.routing_rule (position, target, team_id,
     strategy, require_available, auto_reply) SELECT 1, 'team', team_id,
