@@ -1,5 +1,7 @@
 #include "store/repair.h"
 
+#include <string.h>
+
 const struct stmt repair_worker_added_stmt = {
 	.name = "repair_worker_added",
 	.sql = "SELECT n.outcome, n.note"
@@ -104,7 +106,10 @@ repair_unrouted_bind(struct db_call *call, struct arena *a, int64_t age_ms,
 {
 	call->stmt = &repair_unrouted_stmt;
 	call->args[0] = db_number(a, age_ms);
-	call->args[1] = default_worker;
+	/* A copy: it may be sent when the settings have been replaced. */
+	call->args[1] = default_worker != NULL ? arena_copy(a, default_worker,
+						     strlen(default_worker))
+					       : NULL;
 	call->args[2] = db_number(a, limit);
 }
 
