@@ -32,8 +32,9 @@ error_text(struct delivery *d)
 static void
 give_up(struct delivery *d, const struct twilio_answer *answer)
 {
-	const bool gone =
-	    answer->verdict == TWILIO_GONE || answer->status == 404;
+	/* Without a code it is not Twilio that knows no such thing. */
+	const bool gone = answer->verdict == TWILIO_GONE ||
+			  (answer->status == 404 && answer->code != 0);
 
 	delivery_finish(d, gone ? QUEUE_UNNEEDED : QUEUE_DEAD, NULL,
 	    delivery_reason(d, answer));

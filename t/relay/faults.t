@@ -80,6 +80,8 @@ my @faults = (
 	    'POST 502 GET 200 = reconciled 2 1', qr/^status 502$/],
 	[{ action => 'error', status => 400, format => 'html' },
 	    'POST 400 = dead 1 0', 'POST 400 = dead 1 0', qr/^status 400$/],
+	[{ action => 'error', status => 404, format => 'html' },
+	    'POST 404 = dead 1 0', 'POST 404 = dead 1 0', qr/^status 404$/],
 	[{ action => 'error', status => 400, code => 50407, format => 'problem',
 	    message => 'no such address +46701740601' },
 	    'POST 400 = dead 1 0', 'POST 400 = dead 1 0',
