@@ -202,10 +202,23 @@ is_settled(struct delivery *d, const struct rows *rows)
 	destination_wake(destination, clock_us() + delay_us);
 }
 
+/* Whoever sends a dead letter again has to know. */
+static const char *
+with_doubt(struct delivery *d, const char *why)
+{
+	char text[REASON_MAX + 64];
+
+	(void)snprintf(
+	    text, sizeof(text), "%s; an earlier request may have arrived", why);
+	return arena_copy(d->arena, text, strlen(text));
+}
+
 void
 delivery_finish(struct delivery *d, enum queue_outcome outcome,
     const char *external_id, const char *why)
 {
+	if (outcome == QUEUE_DEAD && d->job.uncertain)
+		why = with_doubt(d, why);
 	log_end(d, queue_outcome_name(outcome), why);
 	d->settled = true;
 	d->delay_us = 0;

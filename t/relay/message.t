@@ -171,6 +171,18 @@ ok((grep { /job=$job / } $stage->relay_said($_)), "the log tells: $_")
     for qr/no JSON object/, qr/no list 'messages'/, qr/status 503/;
 is(scalar said_in($sid), 5, 'ours are there once');
 
+# ---- it is given up, and nobody knows whether it has arrived
+set_terms('0', '0');
+$sid = $stage->new_conversation;
+$job = lose($sid, 'after');
+$stage->sql("UPDATE frontline_queue.job SET created_at = now() - interval
+    '25 hours' WHERE job_id = $job");
+$stage->hurry;
+is($stage->wait_outcome($job), 'dead||2', 'one that is too old');
+is($stage->sql("SELECT error FROM frontline_queue.dead WHERE job_id = $job"),
+    'too old; an earlier request may have arrived',
+    'warns whoever would send it again');
+
 # ---- somebody else has heard of it
 $sid = $stage->new_conversation;
 $job = lose($sid, 'before');
