@@ -1,0 +1,106 @@
+-- 0007_front.sql: texts between Twilio and Front, both ways.
+--
+-- A text is one SMS, MMS or WhatsApp message that passes through the bridge.  A thread is one pair of our address and a
+-- customer's; lanes are named after it, so no lane, done job or replay key holds a telephone number.  A channel name is the
+-- NAME of [front.NAME].  Addresses are as Twilio writes them: +14155550142, whatsapp:+14155550142.  Everything may be called
+-- again: the end is the same, and for every order of the events.  An empty text is one that is lacking; so is NULL.  Lists are
+-- JSON arrays (jsonb).  Bytes are base64url without padding (text).  Times are timestamptz.
+--
+--   frontline.conversation_key(our text, customer text) -> text
+--                                  sms:<ours>:<customer>, whatsapp:<ours>:<customer>: thread key on both sides, one for each pair.
+--                                  The spellings of one Brazilian, Mexican or Argentinian handset give one key.
+--
+-- What frontline-fcgi calls, schema frontline_api.  One request is one call and one transaction.
+--
+--   take_text(channel text, message_sid text, from_address text, to_address text, body text, media jsonb, opt_out text,
+--             profile_name text, lookup boolean, cache_days integer, received timestamptz)
+--                                  -> outcome, text_id bigint, note.  Key: MessageSid.  outcome: new; same; unchannelled: stored
+--                                     without a job, since channel is NULL; told again with a channel it is new.  media:
+--                                     [{"url", "content_type"}] or NULL.  opt_out: OptOutType or NULL.  lookup: ask for the name
+--                                     of a number that nobody knows, and whose last answer is older than cache_days.  received:
+--                                     NULL is now.  Also executable by frontline-relay: the sweep goes through the same door.
+--   take_reply(channel text, numbers jsonb, front_message_id text, kind text, recipients jsonb, body text, attachments jsonb,
+--              author text, front_conversation_id text, conversation_keys jsonb, tag boolean, sent timestamptz)
+--                                  -> a row for each recipient, in their order: recipient (as given), external_id,
+--                                     conversation_key, outcome, reason.  outcome: new, same, refused; reason (of refused only):
+--                                     opted_out, own_number, bad_address, empty, no_number (none of ours suits).  When all are refused nothing is stored and
+--                                     external_id is NULL: answer an error.  When some are, those are stored as failed, Front
+--                                     is told by front.failed, and all have ids: answer success.  numbers: the channel's
+--                                     addresses, ["+1500...", "whatsapp:+1500..."].  kind: message, or autoreply:
+--                                     front_message_id is then the message replied to.  recipients: E.164, with whatsapp: where
+--                                     only WhatsApp is meant.  attachments: any JSON array or NULL; it is handed to
+--                                     text_to_send as it is.  Key: channel, kind, front_message_id, recipient and, of an
+--                                     autoreply, its text; a repetition answers the ids of the first time.
+--                                     external_id: fm:<message>:<recipient>; of an autoreply fa:<message>:<hash>:<recipient>.
+--                                     From which of our numbers: that of the thread named by conversation_keys, else the one to
+--                                     which the customer last wrote on this channel, else the first of numbers of the kind that
+--                                     the recipient says, else the first for SMS, else the first.
+--   note_imported(channel text, message_sid text, conversation_keys jsonb, front_message_id text, front_conversation_id text,
+--                 body text, at timestamptz)
+--                                  -> outcome (changed, same, ignored), note.  Finds the inbound text by MessageSid, else by key,
+--                                     text and nearest time; keeps Front's ids; what it proves about a marked request of
+--                                     front.message is learnt.  front_message_id or front_conversation_id may be NULL.
+--   note_text_status(wire_uuid uuid, message_sid text, status text, error_code integer, at timestamptz)
+--                                  -> outcome (changed, same, ignored, unknown), note.  Key: message_sid and status, by rank, never
+--                                     down.  unknown: the SID is nobody's yet; kept until note_text_sent names it, and
+--                                     counted in note.  ignored: unknown status.  wire_uuid (NULL: none): the request that left
+--                                     under it has arrived.  Also executable by frontline-relay.
+--   get_media(token text)          -> content_type, bytes; no row when it is unknown or its time is over.
+--   note_channel(channel text, channel_id text, event text, at timestamptz)
+--                                  -> outcome (new, changed, same, ignored), note.  event: authorization, delete; latest counts.
+--
+-- What frontline-relay calls, schema frontline; a note_... comes before the job's finish.
+--
+--   text_for_front(text_id bigint)
+--                                  -> one row: text_id, direction (inbound, outbound), channel, kind (sms, whatsapp), message_sid,
+--                                     our_address, customer_address, handle (customer's E.164 without prefix), body, media,
+--                                     received timestamptz, sender_name (CRM, else lookup, else ProfileName, else NULL),
+--                                     conversation_key, external_id, front_message_id, front_conversation_id, message_uid
+--                                     (set: Front has accepted it, do not post), consent (opted_out, opted_in: what
+--                                     this text says; NULL: nothing), opted_out boolean (what holds now), status, error_code
+--                                     integer, reason (of a failure, in words or NULL).  No row: erased or purged, the job is
+--                                     unneeded.
+--   note_posted(text_id bigint, message_uid text) -> boolean, whether it is news.  message_uid may be NULL (409).
+--   text_to_send(text_id bigint)   -> one row: text_id, channel, kind, to_address, from_address, body, attachments, kept (jsonb
+--                                     [{"index", "token", "content_type", "filename"}] of pictures in this database whose time
+--                                     is not over), opted_out boolean, session_open boolean (true but for WhatsApp 24 h after
+--                                     the customer last wrote), message_sid (set: sent already, do not send), status (NULL:
+--                                     not sent; failed: given up, do not send), front_message_id, external_id.  No row as above.
+--   keep_media(text_id bigint, index integer, filename text, content_type text, bytes text, minutes integer)
+--                                  -> token.  Key: text_id, index; told again: same token, new bytes, time from now on.  NULL
+--                                     when there is no such text any more.
+--   note_text_sent(text_id bigint, message_sid text, status text) -> boolean, whether it is news.  Also after reconciliation.
+--                                     A status that came before is applied.
+--   note_text_refused(text_id bigint, error_code integer, reason text) -> boolean, whether it is news.  The text is failed and
+--                                     front.failed enqueued; 21610, 63014, 63033 are taken down as an opt-out.  error_code
+--                                     may be NULL.
+--   note_left_out(text_id bigint, reason text) -> boolean, whether it is news: front.comment is enqueued, once for each reason.
+--   lookup_name(caller_id bigint, cache_days integer)
+--                                  -> standing (ask, known, gone), address (E.164), name.  known and gone: finish as unneeded.
+--   note_name(caller_id bigint, name text, caller_type text, channel text) -> boolean, whether a name is new.  name NULL: nobody
+--                                     has one, kept too.  A name: front.contact is enqueued.
+--   contact_for_front(caller_id bigint) -> address (E.164), name: the CRM's, else the one looked up.  No row: nothing to do.
+--   texts_without_fate(age interval, limit integer)
+--                                  -> text_id, message_sid of texts sent so long ago, at most 48 h, whose status is not final, and
+--                                     which were not asked for since.  Then note_text_status.
+--   latest_inbound(number text)    -> timestamptz of the last text to this address of ours; NULL: none.
+--   tag_id(channel text, name text) -> text, Front's id of this tag, or NULL.
+--   note_tag(channel text, name text, tag_id text) -> void.  NULL forgets it (404).
+--
+-- Jobs.  Destination: kind, payload; lane; dedupe.  THREAD is a number of ours.
+--   front: front.message {text_id}; lane CHANNEL:THREAD; MessageSid, for 400 days
+--          front.failed {text_id}; lane CHANNEL:THREAD:out; failed:TEXT_ID.  Apart from the inbound texts, which must not wait
+--          while Front does not know the message yet
+--          front.comment {text_id, reason}; lane CHANNEL:THREAD:out; comment:TEXT_ID:HASH
+--          front.tag {text_id}; lane CHANNEL:tag:CNV; tag:CNV.  First reply in a Front conversation, when tag says so
+--          front.contact {caller_id, channel}; lane CHANNEL:contact:CALLER_ID; contact:CALLER_ID:N
+--   twilio_messages: text.send {text_id}; lane THREAD; text:TEXT_ID
+--   lookups: lookup.name {caller_id, channel}; lane CALLER_ID; lookup:CALLER_ID:N
+--
+-- Locks are taken in this order everywhere: customer, thread (several: by their numbers), text, caller, then those of the queue.
+
+DO $$ BEGIN PERFORM pg_advisory_xact_lock(hashtext('frontline-migrate')); END $$;
+SET LOCAL ROLE frontline_owner;
+
+INSERT INTO frontline.schema_migration (version, name) VALUES (7, '0007_front.sql');
+SET LOCAL ROLE NONE;
