@@ -11,7 +11,7 @@ my $stage = Stage->new(responders => 0, nginx => 0, sample => 0);
 my $dir = $stage->{dir};
 my $conf = $stage->write_config(
     'database.admin_conninfo' => $stage->conninfo('frontline_dba'));
-my $names = 'conversations, front, twilio_messages, users';
+my $names = 'conversations, front, lookups, twilio_messages, users';
 
 sub queue {
 	return $stage->ctl('-c', $conf, 'queue', @_);
@@ -47,7 +47,7 @@ sub column {
 	my @lines = split /\n/, $said;
 
 	is($status, 0, 'show ends well') or diag($said);
-	is(scalar(@lines), 5, 'a heading and four destinations');
+	is(scalar(@lines), 6, 'a heading and five destinations');
 	is($lines[0], 'destination       pending  lanes    oldest  leased' .
 	    '  uncertain  dead  paused', 'the heading');
 	is($lines[1], 'conversations           0      0         -       0' .
@@ -189,7 +189,7 @@ bury('conversations', 'again');
 	$stage->sql("UPDATE frontline_queue.destination
 	    SET paused_until = 'infinity' WHERE name = 'users'");
 	($said, $status) = queue('show', '--json');
-	is(scalar(@{decode_json($said)}), 4, 'a pause without an end is shown');
+	is(scalar(@{decode_json($said)}), 5, 'a pause without an end is shown');
 	($said, $status) = queue('show');
 	like($said, qr/^users .* until 2\d{3}-.*: x$/m, 'also to people');
 }

@@ -326,7 +326,7 @@ my ($h) = claim(1);
 mark($h, 99);
 is health("lanes_pending || ' ' || jobs_pending || ' ' || leased || ' ' || uncertain || ' ' || dead"), '3 4 1 1 0', 'health counts';
 cmp_ok health('oldest_seconds'), '>=', 600, 'and tells the oldest';
-is $db->list("SELECT count(*) FROM frontline_queue.health", user => 'frontline_monitor'), 4, 'a row for each destination';
+is $db->list("SELECT count(*) FROM frontline_queue.health", user => 'frontline_monitor'), 5, 'a row for each destination';
 finish($h);
 drain();
 is health('oldest_seconds + uncertain_seconds + lanes_pending'), 0, 'nothing is nothing';
