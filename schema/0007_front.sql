@@ -334,6 +334,20 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION frontline.comment_in_front(frontline.text_message, text) IS 'Has agents told something about a text, once; whether it is news';
 
+CREATE FUNCTION frontline.mark_reach(p_kind text, p_match_key text, p_invalid timestamptz, p_reached timestamptz) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+  ids bigint[] := ARRAY(SELECT c.channel_id FROM frontline.channel c
+                         WHERE c.match_key = p_match_key AND c.type = p_kind AND (c.invalid_at IS NULL AND p_invalid IS NOT NULL OR c.invalid_at < p_reached));
+BEGIN
+  IF ids = '{}' THEN RETURN; END IF;
+  -- whoever erases a customer locks the customer first
+  PERFORM FROM frontline.customer k WHERE k.customer_id IN (SELECT c.customer_id FROM frontline.channel c WHERE c.channel_id = ANY (ids))
+    ORDER BY k.customer_id FOR NO KEY UPDATE;
+  UPDATE frontline.channel c SET invalid_at = p_invalid WHERE c.channel_id = ANY (ids);
+END $$;
+COMMENT ON FUNCTION frontline.mark_reach(text, text, timestamptz, timestamptz) IS
+  'An address turned out not to be reachable (p_invalid), or to be so after all (p_reached)';
+
 -- Every change of an outbound text's fate goes through here.
 CREATE FUNCTION frontline.settle_text(p_text_id bigint, p_message_sid text, p_status text, p_error_code integer, p_reason text, p_at timestamptz,
                                       OUT outcome text, OUT note text)
@@ -353,10 +367,10 @@ BEGIN
   -- customers are locked before threads, everywhere; hence first, and only if it looks like news
   IF rank > coalesce(frontline.delivery_rank(t.status), -1) THEN
     IF p_error_code IN (21211, 30005, 30006, 63003) THEN
-      UPDATE frontline.channel c SET invalid_at = p_at WHERE c.type = h.kind AND c.match_key = h.match_key AND c.invalid_at IS NULL;
+      PERFORM frontline.mark_reach(h.kind, h.match_key, p_at, NULL);
       note := 'the address cannot be reached';
     ELSIF rank >= 5 THEN
-      UPDATE frontline.channel c SET invalid_at = NULL WHERE c.type = h.kind AND c.match_key = h.match_key AND c.invalid_at < p_at;
+      PERFORM frontline.mark_reach(h.kind, h.match_key, NULL, p_at);
     END IF;
   END IF;
 
