@@ -1,11 +1,7 @@
 #include "core/config.h"
 
-#include <errno.h>
-#include <pwd.h>
-
 #include "base/limits.h"
-#include "text/phone.h"
-#include "text/words.h"
+#include "core/setting.h"
 
 #ifndef SYSCONFDIR
 #	define SYSCONFDIR "/etc"
@@ -13,173 +9,13 @@
 
 const char config_default_path[] = SYSCONFDIR "/frontline/frontline.conf";
 
-static enum rc
-parse_base_url(
-    const struct conf_context *c, const char *value, void *out, struct err *e)
-{
-	return base_url_parse(c->arena, value, out, e);
-}
-
-static enum rc
-parse_account_sid(
-    const struct conf_context *c, const char *value, void *out, struct err *e)
-{
-	if (!is_sid(value, "AC"))
-		return err_set(e, RC_INVALID, "config",
-		    "'%s' is not AC and 32 hex digits", value);
-	return conf_text(c, value, out, e);
-}
-
-static enum rc
-parse_key_sid(
-    const struct conf_context *c, const char *value, void *out, struct err *e)
-{
-	if (!is_sid(value, "SK"))
-		return err_set(e, RC_INVALID, "config",
-		    "'%s' is not SK and 32 hex digits", value);
-	return conf_text(c, value, out, e);
-}
-
-static enum rc
-parse_country(
-    const struct conf_context *c, const char *value, void *out, struct err *e)
-{
-	if (strlen(value) != 2 || value[0] < 'A' || value[0] > 'Z' ||
-	    value[1] < 'A' || value[1] > 'Z')
-		return err_set(e, RC_INVALID, "config",
-		    "'%s' is no country code of two capitals (ISO 3166-1)",
-		    value);
-	return conf_text(c, value, out, e);
-}
-
-/* Index of the word in a list that ends with NULL, or -1. */
-static int
-find_word(const char *const *words, const char *value)
-{
-	int i;
-
-	for (i = 0; words[i] != NULL; i++)
-		if (strcmp(words[i], value) == 0)
-			return i;
-	return -1;
-}
-
-static enum rc
-parse_name_style(
-    const struct conf_context *c, const char *value, void *out, struct err *e)
-{
-	static const char *const words[] = {
-		[NAME_FULL] = "full",
-		[NAME_FIRST_INITIAL] = "first_initial",
-		[NAME_PSEUDONYM] = "pseudonym",
-		NULL,
-	};
-	int i = find_word(words, value);
-
-	(void)c;
-	if (i < 0)
-		return err_set(e, RC_INVALID, "config",
-		    "'%s' is none of full, first_initial, pseudonym", value);
-	*(enum name_style *)out = (enum name_style)i;
-	return RC_OK;
-}
-
-static enum rc
-parse_front_mode(
-    const struct conf_context *c, const char *value, void *out, struct err *e)
-{
-	static const char *const words[] = {
-		[FRONT_MODE_APP] = "app",
-		[FRONT_MODE_CUSTOM] = "custom",
-		NULL,
-	};
-	int i = find_word(words, value);
-
-	(void)c;
-	if (i < 0)
-		return err_set(e, RC_INVALID, "config",
-		    "'%s' is neither app nor custom", value);
-	*(enum front_mode *)out = (enum front_mode)i;
-	return RC_OK;
-}
-
-static enum rc
-parse_front_channel_id(
-    const struct conf_context *c, const char *value, void *out, struct err *e)
-{
-	if (strncmp(value, "cha_", 4) != 0 || strlen(value) < 5 ||
-	    strspn(value + 4, "0123456789abcdefghijklmnopqrstuvwxyz") !=
-		strlen(value + 4))
-		return err_set(e, RC_INVALID, "config",
-		    "'%s' is not cha_ and small letters or digits", value);
-	return conf_text(c, value, out, e);
-}
-
-static enum rc
-parse_addresses(
-    const struct conf_context *c, const char *value, void *out, struct err *e)
-{
-	struct address address;
-	const char *at = value;
-	size_t len;
-
-	for (;;) {
-		at += strspn(at, " ,");
-		len = strcspn(at, " ,");
-		if (len == 0)
-			return conf_text(c, value, out, e);
-		if (address_parse(c->arena, at, len, &address, e) != RC_OK ||
-		    address.channel == CHANNEL_CHAT)
-			return err_set(e, RC_INVALID, "config",
-			    "'%.*s' is neither +E.164 nor whatsapp:+E.164",
-			    (int)len, at);
-		at += len;
-	}
-}
-
-static enum rc
-parse_worker(
-    const struct conf_context *c, const char *value, void *out, struct err *e)
-{
-	struct identity who;
-
-	if (identity_parse(c->arena, value, strlen(value), &who, e) != RC_OK)
-		return e->rc;
-	*(const char **)out = who.text;
-	return RC_OK;
-}
-
-/* A user's name, or its number, as long. */
-static enum rc
-parse_user(
-    const struct conf_context *c, const char *value, void *out, struct err *e)
-{
-	const struct passwd *pw;
-	char *end;
-	long n;
-
-	(void)c;
-	errno = 0;
-	n = strtol(value, &end, 10);
-	if (errno == 0 && *end == '\0' && n >= 0) {
-		*(long *)out = n;
-		return RC_OK;
-	}
-	pw = getpwnam(value);
-	if (pw == NULL)
-		return err_set(e, RC_INVALID, "config",
-		    "this machine has no user '%s'", value);
-	*(long *)out = (long)pw->pw_uid;
-	return RC_OK;
-}
-
 #define CONF_OF struct config
 const struct conf_key config_keys[] = {
-	CONF("service", "public_base_url", struct base_url, parse_base_url,
+	CONF("service", "public_base_url", struct base_url, setting_base_url,
 	    service.public_base_url, .need = CONF_REQUIRED, .type = "URL",
 	    .help = "where Twilio reaches this service; signatures are checked "
 		    "against it, never against a Host header"),
-	CONF("service", "default_country", const char *, parse_country,
+	CONF("service", "default_country", const char *, setting_country,
 	    service.default_country, .fallback = "US", .type = "country",
 	    .help = "country of numbers that are written without +, two "
 		    "capitals (ISO 3166-1)"),
@@ -191,11 +27,11 @@ const struct conf_key config_keys[] = {
 	    .fallback = "no", .type = "yes/no",
 	    .help = "set it when Frontline masks phone numbers: a search then "
 		    "never matches the hidden last four digits alone"),
-	CONF("service", "friendly_name", enum name_style, parse_name_style,
+	CONF("service", "friendly_name", enum name_style, setting_name_style,
 	    service.friendly_name, .fallback = "full", .type = "word",
 	    .help = "how a conversation is named after its customer: full, "
 		    "first_initial or pseudonym"),
-	CONF("service", "default_worker", const char *, parse_worker,
+	CONF("service", "default_worker", const char *, setting_worker,
 	    service.default_worker, .type = "identity",
 	    .help = "who gets an incoming conversation that no routing rule "
 		    "places"),
@@ -207,7 +43,7 @@ const struct conf_key config_keys[] = {
 	    .help = "certificates that frontlinectl and frontline-relay trust "
 		    "instead of the system's"),
 
-	CONF("twilio", "account_sid", const char *, parse_account_sid,
+	CONF("twilio", "account_sid", const char *, setting_account_sid,
 	    twilio.account_sid, .need = CONF_REQUIRED, .type = "SID",
 	    .help = "the account, AC and 32 hex digits"),
 	CONF("twilio", "auth_token_file", struct secret, conf_secret,
@@ -219,27 +55,33 @@ const struct conf_key config_keys[] = {
 	    twilio.next_auth_token, .secret = true, .type = "secret file",
 	    .help = "the secondary auth token while it is being promoted; "
 		    "requests signed with either are accepted"),
-	CONF("twilio", "api_key_sid", const char *, parse_key_sid,
+	CONF("twilio", "api_key_sid", const char *, setting_key_sid,
 	    twilio.api_key_sid, .type = "SID",
 	    .help = "the API key for REST calls, SK and 32 hex digits; without "
 		    "it the account and its auth token are used"),
 	CONF("twilio", "api_key_secret_file", struct secret, conf_secret,
 	    twilio.api_key_secret, .secret = true, .type = "secret file",
 	    .help = "the secret of api_key_sid"),
-	CONF("twilio", "api_base_url", struct base_url, parse_base_url,
+	CONF("twilio", "api_base_url", struct base_url, setting_base_url,
 	    twilio.api_base_url, .fallback = "https://api.twilio.com",
 	    .type = "URL", .help = "the Messages API"),
 	CONF("twilio", "conversations_base_url", struct base_url,
-	    parse_base_url, twilio.conversations_base_url,
+	    setting_base_url, twilio.conversations_base_url,
 	    .fallback = "https://conversations.twilio.com", .type = "URL",
 	    .help = "the Conversations API"),
-	CONF("twilio", "lookups_base_url", struct base_url, parse_base_url,
+	CONF("twilio", "lookups_base_url", struct base_url, setting_base_url,
 	    twilio.lookups_base_url, .fallback = "https://lookups.twilio.com",
 	    .type = "URL", .help = "the Lookup API"),
-	CONF("twilio", "frontline_base_url", struct base_url, parse_base_url,
+	CONF("twilio", "frontline_base_url", struct base_url, setting_base_url,
 	    twilio.frontline_base_url,
 	    .fallback = "https://frontline-api.twilio.com", .type = "URL",
 	    .help = "the Frontline Users API"),
+	CONF("twilio", "media_hosts", const char *, setting_hosts,
+	    twilio.media_hosts,
+	    .fallback = "twiliocdn.com s3-external-1.amazonaws.com",
+	    .type = "hosts",
+	    .help = "hosts, or ends of their names, that the Messages API may "
+		    "send us to for a picture"),
 
 	CONF("database", "fcgi_conninfo", const char *, conf_text,
 	    database.fcgi_conninfo,
@@ -265,7 +107,7 @@ const struct conf_key config_keys[] = {
 	    .fallback = "2", .min = 1, .max = 64, .type = "number",
 	    .help =
 		"responder processes on this host, for whatever starts them"),
-	CONF("responder", "nginx_user", long, parse_user, responder.nginx_uid,
+	CONF("responder", "nginx_user", long, setting_user, responder.nginx_uid,
 	    .fallback = "www-data", .type = "user",
 	    .help = "user (name or number) of nginx; a connection of anyone "
 		    "else is closed"),
@@ -286,7 +128,7 @@ const struct conf_key config_keys[] = {
 	    .help = "a request that the database has not answered by then gets "
 		    "503"),
 
-	CONF("front", "api_base_url", struct base_url, parse_base_url,
+	CONF("front", "api_base_url", struct base_url, setting_base_url,
 	    front.api_base_url, .fallback = "https://api2.frontapp.com",
 	    .type = "URL", .help = "Front's API"),
 	CONF("front", "first_response_tag", const char *, conf_text,
@@ -294,6 +136,26 @@ const struct conf_key config_keys[] = {
 	    .may_be_empty = true, .type = "text",
 	    .help = "tag of a Front conversation that had its first reply; "
 		    "empty: none"),
+	CONF("front", "download_hosts", const char *, setting_hosts,
+	    front.download_hosts, .fallback = "amazonaws.com", .type = "hosts",
+	    .help = "hosts, or ends of their names, that Front may send us to "
+		    "for a file"),
+	CONF("front", "whatsapp_template", const char *, setting_content_sid,
+	    front.whatsapp_template, .type = "SID",
+	    .help =
+		"content template, HX and 32 hex digits, for a reply on "
+		"WhatsApp later than 24 h after the customer's last "
+		"message; without it such a reply fails, and Front is told"),
+	CONF("front", "media_minutes", long, conf_number, front.media_minutes,
+	    .fallback = "60", .min = 5, .max = 1440, .type = "minutes",
+	    .help =
+		"how long Twilio may fetch a file that was sent from Front"),
+	CONF("front", "uncertain", enum front_uncertain,
+	    setting_front_uncertain, front.uncertain, .fallback = "resend",
+	    .type = "word",
+	    .help = "what becomes of a message of which nobody can say whether "
+		    "it arrived: resend (it may be doubled) or hold (it is a "
+		    "dead letter)"),
 
 	CONF("lookup", "enabled", bool, conf_bool, lookup.enabled,
 	    .fallback = "no", .type = "yes/no",
@@ -341,18 +203,41 @@ const struct conf_key config_keys[] = {
 	    .help = "how long the audit log is kept"),
 #undef CONF_OF
 #define CONF_OF struct front_channel
-	CONF("front.*", "mode", enum front_mode, parse_front_mode, mode,
+	CONF("front.*", "mode", enum front_mode, setting_front_mode, mode,
 	    .need = CONF_REQUIRED, .type = "word",
 	    .help =
 		"app (application channel) or custom (legacy custom channel)"),
-	CONF("front.*", "channel_id", const char *, parse_front_channel_id,
+	CONF("front.*", "channel_id", const char *, setting_front_channel_id,
 	    channel_id, .need = CONF_REQUIRED, .type = "Front id",
 	    .help = "the channel's id, which starts with cha_"),
 	CONF("front.*", "secret_file", struct secret, conf_secret, secret,
 	    .need = CONF_REQUIRED, .secret = true, .type = "secret file",
 	    .help = "app: the application's secret; custom: the API token"),
-	CONF("front.*", "numbers", const char *, parse_addresses, numbers,
-	    .need = CONF_REQUIRED, .type = "addresses",
+	CONF("front.*", "next_secret_file", struct secret, conf_secret,
+	    next_secret, .secret = true, .type = "secret file",
+	    .help = "the next such secret, or webhook secret, while it is "
+		    "being changed; requests signed with either are accepted"),
+	CONF("front.*", "app_uid", const char *, conf_text, app_uid,
+	    .type = "text", .help = "app: the application's UID; required"),
+	CONF("front.*", "path_token_file", struct secret, setting_path_token,
+	    path_token, .need = CONF_REQUIRED, .secret = true,
+	    .type = "secret file",
+	    .help = "last part of the URL that Front calls; letters, digits, - "
+		    "and _"),
+	CONF("front.*", "api_token_file", struct secret, conf_secret, api_token,
+	    .secret = true, .type = "secret file",
+	    .help = "the company's API token: contacts, tags, comments, files; "
+		    "custom: secret_file is used without it"),
+	CONF("front.*", "webhook_secret_file", struct secret, conf_secret,
+	    webhook_secret, .secret = true, .type = "secret file",
+	    .help = "custom: what legacy_verify checks requests with"),
+	CONF("front.*", "legacy_verify", enum front_verify,
+	    setting_front_verify, legacy_verify, .fallback = "none",
+	    .type = "word",
+	    .help = "custom: how Front signs its requests, none, sha1 or "
+		    "sha256; with none only the path token proves them"),
+	CONF("front.*", "numbers", struct front_numbers, setting_numbers,
+	    numbers, .need = CONF_REQUIRED, .type = "addresses",
 	    .help = "our numbers that this channel serves, blanks between"),
 #undef CONF_OF
 };
@@ -395,18 +280,92 @@ read_front_channels(struct conf_file *file, struct config *c, struct err *e)
 	return RC_OK;
 }
 
+static enum rc
+refuse_channel(const struct conf_file *file, const struct front_channel *ch,
+    const char *key, const char *why, struct err *e)
+{
+	const struct conf_entry *en;
+	char section[128];
+
+	(void)snprintf(
+	    section, sizeof(section), "%s%s", family_prefix, ch->name);
+	en = conf_find(file, section, key);
+	return err_set(e, RC_INVALID, "config", "%s:%d: [%s] %s: %s",
+	    file->path, en != NULL ? en->line : file->last_line, section, key,
+	    why);
+}
+
+static bool
+have_common_number(
+    const struct front_numbers *left, const struct front_numbers *right)
+{
+	size_t i, k;
+
+	for (i = 0; i < left->count; i++)
+		for (k = 0; k < right->count; k++)
+			if (strcmp(left->list[i], right->list[k]) == 0)
+				return true;
+	return false;
+}
+
+/* The name is a part of lanes' names, and of log lines. */
+static bool
+is_channel_name(const char *name)
+{
+	size_t len = strlen(name);
+
+	return len > 0 && len <= CONFIG_FRONT_NAME &&
+	       strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_-") == len;
+}
+
+static enum rc
+check_channel(const struct conf_file *file, const struct config *c, size_t n,
+    struct err *e)
+{
+	const struct front_channel *ch = &c->front.channels[n], *other;
+
+	if (!is_channel_name(ch->name))
+		return refuse_channel(file, ch, "mode",
+		    "a channel's name has small letters, digits, - and _", e);
+	if (ch->mode == FRONT_MODE_APP && ch->app_uid == NULL)
+		return refuse_channel(
+		    file, ch, "app_uid", "mode = app needs it", e);
+	if (ch->mode == FRONT_MODE_APP &&
+	    ch->legacy_verify != FRONT_VERIFY_NONE)
+		return refuse_channel(file, ch, "legacy_verify",
+		    "mode = app has a way of its own", e);
+	if (ch->legacy_verify != FRONT_VERIFY_NONE &&
+	    ch->webhook_secret.bytes == NULL)
+		return refuse_channel(file, ch, "webhook_secret_file",
+		    "legacy_verify needs it", e);
+	for (other = c->front.channels; other < ch; other++) {
+		if (have_common_number(&other->numbers, &ch->numbers))
+			return refuse_channel(file, ch, "numbers",
+			    "another channel has one of them", e);
+		if (strcmp(other->path_token.bytes, ch->path_token.bytes) == 0)
+			return refuse_channel(file, ch, "path_token_file",
+			    "another channel has the same", e);
+	}
+	return RC_OK;
+}
+
 /* What one row cannot see. */
 static enum rc
 check_together(
     const struct conf_file *file, const struct config *c, struct err *e)
 {
+	enum rc rc = RC_OK;
+	size_t i;
+
 	if ((c->twilio.api_key_sid != NULL) !=
 	    (c->twilio.api_key_secret.bytes != NULL))
 		return err_set(e, RC_INVALID, "config",
 		    "%s:%d: [twilio] api_key_sid: api_key_sid and "
 		    "api_key_secret_file are of use only together",
 		    file->path, file->last_line);
-	return RC_OK;
+	for (i = 0; i < c->front.channel_count && rc == RC_OK; i++)
+		rc = check_channel(file, c, i, e);
+	return rc;
 }
 
 enum rc

@@ -19,14 +19,42 @@ enum name_style { NAME_FULL, NAME_FIRST_INITIAL, NAME_PSEUDONYM };
 /* Which of Front's two channel interfaces a section [front.NAME] uses. */
 enum front_mode { FRONT_MODE_APP, FRONT_MODE_CUSTOM };
 
-enum { CONFIG_FRONT_CHANNELS = 16 };
+/* How the webhooks of a legacy custom channel are signed. */
+enum front_verify {
+	FRONT_VERIFY_NONE, /* the path token is the only proof */
+	FRONT_VERIFY_SHA1,
+	FRONT_VERIFY_SHA256,
+};
+
+/* What becomes of a message of which nobody can say whether it arrived. */
+enum front_uncertain { FRONT_UNCERTAIN_RESEND, FRONT_UNCERTAIN_HOLD };
+
+enum {
+	CONFIG_FRONT_CHANNELS = 16,
+	CONFIG_FRONT_NUMBERS = 32,
+	CONFIG_FRONT_NAME = 40
+};
+
+/* Our addresses: +E.164 or whatsapp:+E.164. */
+struct front_numbers {
+	const char *text; /* as configured */
+	const char *list[CONFIG_FRONT_NUMBERS];
+	size_t count;
+};
 
 struct front_channel {
 	const char *name; /* of the section, without "front." */
 	enum front_mode mode;
 	const char *channel_id;
+	/* app: signs requests, and the tokens of ours; custom: API token */
 	struct secret secret;
-	const char *numbers; /* E.164 or whatsapp: addresses, blanks between */
+	struct secret next_secret;
+	const char *app_uid; /* app alone */
+	struct secret path_token;
+	struct secret api_token;
+	struct secret webhook_secret; /* custom alone */
+	enum front_verify legacy_verify;
+	struct front_numbers numbers;
 };
 
 struct config {
@@ -50,6 +78,7 @@ struct config {
 		struct base_url conversations_base_url;
 		struct base_url lookups_base_url;
 		struct base_url frontline_base_url;
+		const char *media_hosts; /* suffixes, blanks between */
 	} twilio;
 	struct {
 		const char *fcgi_conninfo;
@@ -69,6 +98,10 @@ struct config {
 	struct {
 		struct base_url api_base_url;
 		const char *first_response_tag;
+		const char *download_hosts; /* suffixes, blanks between */
+		const char *whatsapp_template;
+		long media_minutes;
+		enum front_uncertain uncertain;
 		struct front_channel channels[CONFIG_FRONT_CHANNELS];
 		size_t channel_count;
 	} front;

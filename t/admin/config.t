@@ -11,11 +11,13 @@ my $stage = Stage->new(responders => 0, nginx => 0, sample => 0,
 	'front.support.mode'         => 'app',
 	'front.support.channel_id'   => 'cha_1a2b',
 	'front.support.numbers'      => '+15005550006',
+	'front.support.app_uid'      => '0a1b2c3d',
     });
 my $dir = $stage->{dir};
 $stage->put('secret/front', 'f' x 40, 0400);
 my $conf = $stage->write_config(
-    'front.support.secret_file' => "$dir/secret/front");
+    map { ("front.support.${_}_file" => "$dir/secret/front") }
+    qw(secret path_token));
 
 sub ctl {
 	return $stage->ctl(@_);

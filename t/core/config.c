@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "core/setting.h"
 #include "t/tap.h"
 
 static char dir[] = "/tmp/config-XXXXXX";
@@ -69,7 +70,8 @@ test_table(void)
 		untold += k->help == NULL || k->help[0] == '\0' ||
 			  k->type == NULL || k->parse == NULL;
 		odd += k->help != NULL && strpbrk(k->help, "\n\t\"\\") != NULL;
-		odd += k->secret != (k->parse == conf_secret);
+		odd += k->secret != (k->parse == conf_secret ||
+					k->parse == setting_path_token);
 		odd += k->need == CONF_REQUIRED && k->fallback != NULL;
 		odd += k->parse == conf_number && k->min >= k->max;
 		for (j = 0; j < i; j++) {
@@ -120,9 +122,23 @@ test_defaults(void)
 	is_int(config.retention.message_days, 90, "90 days");
 }
 
+/* A file of its own for the path token of a channel; valid until the next. */
+static const char *
+path_token(size_t n)
+{
+	static char name[96];
+	char token[32];
+
+	(void)snprintf(name, sizeof(name), "%s/path%zu", dir, n);
+	(void)snprintf(token, sizeof(token), "path-token_%06zu\n", n);
+	write_file(name, token, 0400);
+	return name;
+}
+
 static void
 test_channels(void)
 {
+	const struct front_channel *ch = &config.front.channels[0];
 	struct buf b;
 	size_t i;
 
@@ -130,14 +146,26 @@ test_channels(void)
 	for (i = 0; i < CONFIG_FRONT_CHANNELS + 1; i++) {
 		buf_addf(&b,
 		    "[front.c%zu]\nmode = %s\nchannel_id = cha_%zu\n"
-		    "secret_file = %s\n"
-		    "numbers = +14155550142, whatsapp:+14155550143\n",
-		    i, i == 0 ? "app" : "custom", i, token_path);
+		    "secret_file = %s\npath_token_file = %s\n%s"
+		    "numbers = +14155550%zu, whatsapp:+14155551%zu\n",
+		    i, i == 0 ? "app" : "custom", i, token_path, path_token(i),
+		    i == 0 ? "app_uid = 0a1b\n" : "", 100 + i, 100 + i);
 		if (i + 1 < CONFIG_FRONT_CHANNELS)
 			continue;
 		is_int(read_with("", b.bytes),
 		    i < CONFIG_FRONT_CHANNELS ? RC_OK : RC_INVALID,
 		    "%zu channels of Front", i + 1);
+		if (i == CONFIG_FRONT_CHANNELS)
+			break;
+		is_str(ch->name, "c0", "its name");
+		is_str(ch->app_uid, "0a1b", "its application");
+		is_str(ch->path_token.bytes, "path-token_000000", "its token");
+		is_int(ch->numbers.count, 2, "two numbers");
+		is_str(ch->numbers.list[1], "whatsapp:+14155551100",
+		    "with their prefix");
+		is_int(ch->legacy_verify, FRONT_VERIFY_NONE, "no old check");
+		ok(ch->next_secret.bytes == NULL && ch->api_token.bytes == NULL,
+		    "what is not there is not");
 	}
 	ok(strstr(err.text, "[front.c16]: more than 16 Front channels") != NULL,
 	    "... and why they are too many");
@@ -148,6 +176,62 @@ test_channels(void)
 	ok(strstr(err.text, "[front.support] secret_file: /nonexistent: ") !=
 		NULL,
 	    "... and why");
+}
+
+/* What one row of a channel's section cannot see. */
+static void
+test_channels_together(void)
+{
+	static const struct {
+		const char *name, *more;
+		size_t token;
+		const char *refusal; /* NULL: none */
+	} cases[] = {
+		{ "b", "mode=app\napp_uid=1\nnumbers=+14155550143", 1, NULL },
+		{ "b", "mode=app\nnumbers=+14155550143", 1,
+		    "[front.b] app_uid: mode = app needs it" },
+		{ "B", "mode=custom\nnumbers=+14155550143", 1,
+		    "[front.B] mode: a channel's name has" },
+		{ "b", "mode=custom\nnumbers=+14155550142", 1,
+		    ":20: [front.b] numbers: another channel has one" },
+		{ "b", "mode=custom\nnumbers=whatsapp:+14155550142", 1, NULL },
+		{ "b", "mode=custom\nnumbers=+14155550143", 0,
+		    ":18: [front.b] path_token_file: another channel has" },
+		{ "b", "mode=custom\nnumbers=+14155550143\nlegacy_verify=sha1",
+		    1,
+		    "[front.b] webhook_secret_file: legacy_verify needs it" },
+		{ "b",
+		    "mode=app\napp_uid=1\nnumbers=+14155550143\n"
+		    "legacy_verify=sha256",
+		    1, "[front.b] legacy_verify: mode = app has a way" },
+		{ "b", "mode=custom\nnumbers=+14155550143\nlegacy_verify=md5",
+		    1, "[front.b] legacy_verify: 'md5' is none of" },
+	};
+	struct buf b;
+	size_t i;
+
+	buf_init(&b);
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		buf_clear(&b);
+		buf_addf(&b,
+		    "[front.a]\nmode=custom\nchannel_id=cha_1\n"
+		    "secret_file=%s\npath_token_file=%s\n"
+		    "numbers=+14155550142\n",
+		    token_path, path_token(0));
+		buf_addf(&b,
+		    "[front.%s]\nchannel_id=cha_2\nsecret_file=%s\n"
+		    "path_token_file=%s\n%s\n",
+		    cases[i].name, token_path, path_token(cases[i].token),
+		    cases[i].more);
+		is_int(read_with("", b.bytes),
+		    cases[i].refusal == NULL ? RC_OK : RC_INVALID,
+		    "two channels, number %zu", i);
+		if (cases[i].refusal != NULL &&
+		    !ok(strstr(err.text, cases[i].refusal) != NULL,
+			"... and why"))
+			diag("%s", err.text);
+	}
+	buf_release(&b);
 }
 
 static void
@@ -195,6 +279,16 @@ test_refusals(void)
 		    "[front.a] mode: is missing" },
 		{ "", "[front.a]\ncolour = red",
 		    ":10: [front.a] colour: no such key" },
+		{ "", "[front]\ndownload_hosts = *.example.com",
+		    ":10: [front] download_hosts: '*.example.com' is no host" },
+		{ "", "[twilio]\nmedia_hosts = com",
+		    ":10: [twilio] media_hosts: 'com' is no host" },
+		{ "", "[front]\nwhatsapp_template = HX1",
+		    ":10: [front] whatsapp_template: 'HX1' is not HX" },
+		{ "", "[front]\nuncertain = maybe",
+		    ":10: [front] uncertain: 'maybe' is neither resend" },
+		{ "", "[front]\nmedia_minutes = 4",
+		    ":10: [front] media_minutes: " },
 		{ "", "[database]\nconnections = 17",
 		    ":10: [database] connections: " },
 		{ "", "[lookup]\nenabled = perhaps",
@@ -224,6 +318,7 @@ test_numbers(void)
 	} cases[] = {
 		{ "+14155550142", RC_OK },
 		{ "whatsapp:+14155550142 +14155550142,+4790112233", RC_OK },
+		{ "+14155550142 +4790112233 +14155550142", RC_INVALID },
 		{ "4155550142", RC_INVALID },
 		{ "ana@example.com", RC_INVALID },
 		{ "+14155550142;+4790112233", RC_INVALID },
@@ -235,8 +330,8 @@ test_numbers(void)
 	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		(void)snprintf(more, sizeof(more),
 		    "[front.a]\nmode=app\nchannel_id=cha_1\nsecret_file=%s\n"
-		    "numbers=%s\n",
-		    token_path, cases[i].numbers);
+		    "app_uid=1\npath_token_file=%s\nnumbers=%s\n",
+		    token_path, token_path, cases[i].numbers);
 		is_int(read_with("", more), cases[i].rc, "numbers '%s'",
 		    cases[i].numbers);
 	}
@@ -308,6 +403,8 @@ test_required(void)
 int
 main(void)
 {
+	size_t i;
+
 	if (mkdtemp(dir) == NULL)
 		return 1;
 	(void)snprintf(path, sizeof(path), "%s/conf", dir);
@@ -317,6 +414,7 @@ main(void)
 	test_table();
 	test_defaults();
 	test_channels();
+	test_channels_together();
 	test_refusals();
 	test_numbers();
 	test_users();
@@ -324,6 +422,8 @@ main(void)
 	arena_free(arena);
 	(void)unlink(path);
 	(void)unlink(token_path);
+	for (i = 0; i <= CONFIG_FRONT_CHANNELS; i++)
+		(void)unlink(path_token(i));
 	(void)rmdir(dir);
 	return done_testing();
 }
