@@ -1,6 +1,7 @@
 /*
  * clock.h -- the only caller of clock_gettime.  Durations and deadlines are
- * monotonic microseconds; wall-clock time appears in log lines alone.
+ * monotonic microseconds; wall-clock time is for log lines, and for peers that
+ * sign theirs.
  */
 #ifndef BASE_CLOCK_H
 #define BASE_CLOCK_H
@@ -8,6 +9,9 @@
 #include <stdint.h>
 
 int64_t clock_us(void);
+
+/* Milliseconds since 1970, of a clock that may be set. */
+int64_t clock_wall_ms(void);
 
 /* 2026-11-20T09:15:44.123Z; size must be at least CLOCK_STAMP_SIZE. */
 enum { CLOCK_STAMP_SIZE = 32 };

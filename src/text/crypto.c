@@ -17,10 +17,10 @@ free_mac(void *handle)
 	EVP_MAC_CTX_free(handle);
 }
 
-struct hmac_key *
-hmac_sha1_key(struct arena *a, const char *bytes, size_t len)
+/* digest is one of libcrypto's names; it is read and not kept. */
+static struct hmac_key *
+make_key(struct arena *a, char *digest, const char *bytes, size_t len)
 {
-	char digest[] = "SHA1";
 	OSSL_PARAM params[] = {
 		OSSL_PARAM_construct_utf8_string(
 		    OSSL_MAC_PARAM_DIGEST, digest, 0),
@@ -40,15 +40,30 @@ hmac_sha1_key(struct arena *a, const char *bytes, size_t len)
 	arena_defer(a, free_mac, key->ready);
 	if (EVP_MAC_init(
 		key->ready, (const unsigned char *)bytes, len, params) != 1)
-		fatal("libcrypto refuses HMAC-SHA1");
+		fatal("libcrypto refuses HMAC-%s", digest);
 	return key;
 }
 
-void
-hmac_sha1_base64(const struct hmac_key *key, const struct span *parts,
-    size_t count, char out[static SHA1_BASE64_LEN + 1])
+struct hmac_key *
+hmac_sha1_key(struct arena *a, const char *bytes, size_t len)
 {
-	unsigned char mac[EVP_MAX_MD_SIZE];
+	char digest[] = "SHA1";
+
+	return make_key(a, digest, bytes, len);
+}
+
+struct hmac_key *
+hmac_sha256_key(struct arena *a, const char *bytes, size_t len)
+{
+	char digest[] = "SHA256";
+
+	return make_key(a, digest, bytes, len);
+}
+
+static void
+make_mac(const struct hmac_key *key, const struct span *parts, size_t count,
+    unsigned char *out, size_t out_len)
+{
 	EVP_MAC_CTX *ctx;
 	size_t len = 0, i;
 	bool good;
@@ -61,11 +76,37 @@ hmac_sha1_base64(const struct hmac_key *key, const struct span *parts,
 		good = good && EVP_MAC_update(ctx,
 				   (const unsigned char *)parts[i].bytes,
 				   parts[i].len) == 1;
-	good = good && EVP_MAC_final(ctx, mac, &len, sizeof(mac)) == 1;
+	good = good && EVP_MAC_final(ctx, out, &len, out_len) == 1;
 	EVP_MAC_CTX_free(ctx);
-	if (!good || len != 20)
-		fatal("libcrypto failed at HMAC-SHA1");
-	(void)EVP_EncodeBlock((unsigned char *)out, mac, (int)len);
+	if (!good || len != out_len)
+		fatal("libcrypto failed at an HMAC");
+}
+
+void
+hmac_sha1_base64(const struct hmac_key *key, const struct span *parts,
+    size_t count, char out[static SHA1_BASE64_LEN + 1])
+{
+	unsigned char mac[SHA1_LEN];
+
+	make_mac(key, parts, count, mac, sizeof(mac));
+	(void)EVP_EncodeBlock((unsigned char *)out, mac, sizeof(mac));
+}
+
+void
+hmac_sha256(const struct hmac_key *key, const struct span *parts, size_t count,
+    unsigned char out[static SHA256_LEN])
+{
+	make_mac(key, parts, count, out, SHA256_LEN);
+}
+
+void
+hmac_sha256_base64(const struct hmac_key *key, const struct span *parts,
+    size_t count, char out[static SHA256_BASE64_LEN + 1])
+{
+	unsigned char mac[SHA256_LEN];
+
+	make_mac(key, parts, count, mac, sizeof(mac));
+	(void)EVP_EncodeBlock((unsigned char *)out, mac, sizeof(mac));
 }
 
 void

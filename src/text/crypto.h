@@ -11,8 +11,10 @@
 #include "base/arena.h"
 
 enum {
+	SHA1_LEN = 20,
 	SHA1_BASE64_LEN = 28, /* without the NUL */
 	SHA256_LEN = 32,
+	SHA256_BASE64_LEN = 44,
 	SHA256_HEX_LEN = 64,
 };
 
@@ -25,10 +27,17 @@ struct span {
 /* A key with its first two hash blocks done: saves half the work of a MAC. */
 struct hmac_key;
 struct hmac_key *hmac_sha1_key(struct arena *a, const char *bytes, size_t len);
+struct hmac_key *hmac_sha256_key(
+    struct arena *a, const char *bytes, size_t len);
 
 /* The MAC over the parts in their order, base64, NUL-terminated. */
 void hmac_sha1_base64(const struct hmac_key *key, const struct span *parts,
     size_t count, char out[static SHA1_BASE64_LEN + 1]);
+void hmac_sha256_base64(const struct hmac_key *key, const struct span *parts,
+    size_t count, char out[static SHA256_BASE64_LEN + 1]);
+/* The same as bytes.  A key is for the one digest that it was made for. */
+void hmac_sha256(const struct hmac_key *key, const struct span *parts,
+    size_t count, unsigned char out[static SHA256_LEN]);
 
 void sha256(
     const char *bytes, size_t len, unsigned char out[static SHA256_LEN]);

@@ -1,6 +1,7 @@
 #include "base/clock.h"
 
 #include <stdbool.h>
+#include <time.h>
 
 #include "t/tap.h"
 
@@ -16,6 +17,15 @@ test_stamp(void)
 		if (stamp[i] >= '0' && stamp[i] <= '9')
 			stamp[i] = '0';
 	is_str(stamp, shape, "a stamp is in UTC, to the millisecond");
+}
+
+static void
+test_wall(void)
+{
+	const int64_t ms = clock_wall_ms(), s = (int64_t)time(NULL);
+
+	ok(ms / 1000 <= s && ms / 1000 > s - 60,
+	    "wall-clock time is that of time(3), in milliseconds");
 }
 
 static void
@@ -49,6 +59,7 @@ main(void)
 	after = clock_us();
 	ok(after >= before && before > 0, "the clock does not go back");
 	test_stamp();
+	test_wall();
 	test_backoff();
 	return done_testing();
 }

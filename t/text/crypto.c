@@ -42,6 +42,33 @@ test_hmac(void)
 }
 
 static void
+test_hmac_sha256(void)
+{
+	const struct span parts[] = { { "what do ya ", 11 },
+		{ "want for nothing?", 17 } };
+	char key[20], out[SHA256_BASE64_LEN + 1];
+	unsigned char mac[SHA256_LEN];
+	const struct span hi = { "Hi There", 8 };
+	struct hmac_key *k;
+	struct arena *a;
+
+	/* RFC 4231, cases 1 and 2. */
+	a = arena_new();
+	memset(key, 0x0b, sizeof(key));
+	hmac_sha256_base64(hmac_sha256_key(a, key, sizeof(key)), &hi, 1, out);
+	is_str(out,
+	    "sDRMYdjbOFNcqK/OrwvxK4gdwgDJgz2nJuk3bC4yz/c=", "RFC 4231, case 1");
+	k = hmac_sha256_key(a, "Jefe", 4);
+	hmac_sha256_base64(k, parts, 2, out);
+	is_str(out, "W9zBRr9gdU5qBCQmCJV1x1oAPwidJzmDnexYuWTsOEM=",
+	    "RFC 4231, case 2, in parts");
+	hmac_sha256(k, parts, 2, mac);
+	is_int(mac[0], 0x5b, "and as bytes");
+	is_int(mac[31], 0x43, "to the end");
+	arena_free(a);
+}
+
+static void
 test_sha256(void)
 {
 	char hex[SHA256_HEX_LEN + 1];
@@ -174,6 +201,7 @@ main(void)
 	struct arena *a;
 
 	test_hmac();
+	test_hmac_sha256();
 	test_sha256();
 	test_equal();
 	a = arena_new();
