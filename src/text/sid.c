@@ -45,3 +45,12 @@ service_sid_parse(
 {
 	return parse(a, bytes, len, "IS", out, e);
 }
+
+enum rc
+text_sid_parse(
+    struct arena *a, const char *bytes, size_t len, void *out, struct err *e)
+{
+	if (len >= 2 && memcmp(bytes, "MM", 2) == 0)
+		return parse(a, bytes, len, "MM", out, e);
+	return parse(a, bytes, len, "SM", out, e);
+}

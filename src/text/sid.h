@@ -14,5 +14,6 @@ field_parser conversation_sid_parse; /* CH */
 field_parser participant_sid_parse;  /* MB */
 field_parser message_sid_parse;      /* IM */
 field_parser service_sid_parse;      /* IS */
+field_parser text_sid_parse;         /* SM or MM: one text, in or out */
 
 #endif
