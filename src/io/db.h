@@ -13,7 +13,7 @@
 
 #include "base/arena.h"
 
-enum { DB_ARGS = 10 };
+enum { DB_ARGS = 12 };
 
 /* Text stands beside the one function that binds it and reads its rows. */
 struct stmt {

@@ -2,6 +2,7 @@
 
 #include "store/conversation.h"
 #include "store/customer.h"
+#include "store/front_call.h"
 #include "store/message.h"
 #include "store/participant.h"
 #include "store/proxy_address.h"
@@ -10,7 +11,9 @@
 #include "store/roster.h"
 #include "store/routing.h"
 #include "store/schema.h"
+#include "store/shown_media.h"
 #include "store/template.h"
+#include "store/text_event.h"
 
 const struct stmt *const responder_stmts[] = {
 	&customer_list_stmt,
@@ -29,6 +32,12 @@ const struct stmt *const responder_stmts[] = {
 	&message_removed_stmt,
 	&message_delivery_stmt,
 	&routing_stmt,
+	&text_take_stmt,
+	&text_status_stmt,
+	&front_reply_stmt,
+	&front_import_stmt,
+	&front_channel_stmt,
+	&shown_media_stmt,
 	&schema_version_stmt,
 };
 

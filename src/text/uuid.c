@@ -20,3 +20,19 @@ uuid_make(char out[static UUID_LEN + 1])
 	    b[0], b[1], b[2], b[3], b[4], b[5], b[6], b[7], b[8], b[9], b[10],
 	    b[11], b[12], b[13], b[14], b[15]);
 }
+
+bool
+uuid_is_valid(const char *text)
+{
+	static const char shape[] = "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx";
+	size_t i;
+
+	if (strlen(text) != UUID_LEN)
+		return false;
+	for (i = 0; i < UUID_LEN; i++)
+		if (shape[i] == '-'
+			? text[i] != '-'
+			: strchr("0123456789abcdef", text[i]) == NULL)
+			return false;
+	return true;
+}

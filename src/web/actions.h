@@ -38,6 +38,16 @@ extern const struct action user_added_action;
 extern const struct action user_update_action;
 extern const struct action user_updated_action;
 extern const struct action other_event_action;
+extern const struct action text_action; /* text_events.c */
+extern const struct action text_status_action;
+/* front_requests.c */
+extern const struct action front_authorization_action;
+extern const struct action front_message_action;
+extern const struct action front_autoreply_action;
+extern const struct action front_imported_action;
+extern const struct action front_delete_action;
+extern const struct action front_other_action;
+extern const struct action media_action;  /* media.c */
 extern const struct action health_action; /* health.c */
 extern const struct action ready_action;
 

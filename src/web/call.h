@@ -16,6 +16,7 @@
 #include "base/err.h"
 #include "io/db_pool.h"
 #include "text/form.h"
+#include "web/front_door.h"
 #include "web/service.h"
 
 struct call;
@@ -46,15 +47,21 @@ struct action {
 enum auth {
 	AUTH_UNSET,
 	AUTH_TWILIO,   /* X-Twilio-Signature */
+	AUTH_FRONT,    /* a channel's path token, and X-Front-Signature */
+	AUTH_TOKEN,    /* an unguessable path, given to whom it is meant for */
 	AUTH_LOOPBACK, /* nginx's loopback listener says so */
 };
 
 struct route {
-	const char *method;
+	const char *methods; /* as Allow lists them */
+	/* Where it ends with a slash, one more part follows: call->tail. */
 	const char *path;
 	const char *name; /* in the log */
 	enum auth auth;
-	/* The field whose value is an action's word; NULL: there is one. */
+	/*
+	 * The field whose value is an action's word; NULL: there is one.  What
+	 * Front asks is told by more than its "type" (peer/front_event.h).
+	 */
 	const char *decided_by;
 	const struct action *const *actions; /* ends with NULL */
 	/* For every other word, and for none; NULL: it is refused. */
@@ -64,8 +71,11 @@ struct route {
 struct call {
 	struct arena *arena;
 	struct service *service;
-	const struct route *route;   /* NULL: unknown path */
-	const struct action *action; /* NULL: not yet known */
+	const struct route *route;     /* NULL: unknown path */
+	const struct action *action;   /* NULL: not yet known */
+	const char *method;            /* one of the route's */
+	const char *tail;              /* "" where the route's path is whole */
+	const struct front_door *door; /* of AUTH_FRONT */
 	void *in;
 	struct db_call db;
 	struct err err;

@@ -13,6 +13,9 @@
 /* From the first byte of a request to its last. */
 enum { ARRIVE_US = 2 * 1000 * 1000 };
 
+/* What a connection keeps for its next answer: none is larger but a picture. */
+enum { KEPT_BYTES = 256 * 1024 };
+
 /* Of a request that nobody waits for any more, in the log; as nginx has it. */
 enum { STATUS_GONE = 499 };
 
@@ -89,6 +92,13 @@ connections_free_closed(struct connections *all)
 static void look(struct connection *c);
 
 static void
+forget_large(struct buf *b)
+{
+	if (b->size > KEPT_BYTES)
+		buf_release(b);
+}
+
+static void
 send_reply(struct connection *c)
 {
 	bool kept;
@@ -98,6 +108,8 @@ send_reply(struct connection *c)
 	/* First the line: whoever has the answer finds it in the log. */
 	serve_log(&c->call);
 	kept = fcgi_reply(c->fcgi, c->out.bytes, c->out.len, !c->all->draining);
+	forget_large(&c->out);
+	forget_large(&c->call.reply);
 	release_service(c);
 	arena_reset(c->arena);
 	c->state = AT_GATE;

@@ -15,24 +15,31 @@ reply_keep_json(struct call *call, json_t *value)
 	arena_defer(call->arena, drop_json, value);
 }
 
+bool
+reply_dump_json(struct buf *to, const json_t *value)
+{
+	const size_t len = json_dumpb(value, NULL, 0, JSON_COMPACT);
+	char *at;
+
+	if (len == 0)
+		return false;
+	at = buf_reserve(to, len);
+	(void)json_dumpb(value, at, len, JSON_COMPACT);
+	to->len += len;
+	to->bytes[to->len] = '\0';
+	return true;
+}
+
 enum rc
 reply_json(struct call *call, json_t *value)
 {
-	char *to;
-	size_t len;
-
 	if (value == NULL)
 		return err_set(&call->err, RC_FAULT, "fault",
 		    "a value cannot be shown as JSON");
 	reply_keep_json(call, value);
-	len = json_dumpb(value, NULL, 0, JSON_COMPACT);
-	if (len == 0)
+	if (!reply_dump_json(&call->reply, value))
 		return err_set(&call->err, RC_FAULT, "fault",
 		    "a value cannot be shown as JSON");
-	to = buf_reserve(&call->reply, len);
-	(void)json_dumpb(value, to, len, JSON_COMPACT);
-	call->reply.len += len;
-	call->reply.bytes[call->reply.len] = '\0';
 	call->status = 200;
 	return RC_OK;
 }
@@ -44,6 +51,23 @@ reply_empty(struct call *call)
 	call->content_type = "application/json";
 	buf_clear(&call->reply);
 	buf_add_str(&call->reply, "{}");
+}
+
+void
+reply_twiml(struct call *call)
+{
+	call->status = 200;
+	call->content_type = "text/xml";
+	buf_clear(&call->reply);
+	buf_add_str(&call->reply,
+	    "<?xml version=\"1.0\" encoding=\"UTF-8\"?><Response/>");
+}
+
+void
+reply_nothing(struct call *call)
+{
+	call->status = 204;
+	buf_clear(&call->reply);
 }
 
 /*
@@ -63,9 +87,12 @@ static const struct {
 	{ RC_INVALID, "unknown_location", 422, NULL },
 	{ RC_INVALID, NULL, 400, NULL },
 	{ RC_REFUSED, "bad_signature", 403, "the signature does not match" },
+	{ RC_REFUSED, "bad_front_signature", 401,
+	    "the signature does not match" },
 	{ RC_REFUSED, "unknown_worker", 403, "the worker is not known" },
 	{ RC_REFUSED, NULL, 403, "not allowed" },
 	{ RC_NOT_FOUND, "unknown_customer", 404, "the customer is not known" },
+	{ RC_NOT_FOUND, "unknown_media", 404, "there is no such picture" },
 	{ RC_NOT_FOUND, NULL, 404, "there is nothing at this path" },
 	{ RC_CONFLICT, NULL, 409, "already there" },
 	{ RC_BUSY, NULL, 503, "the service is not available, try again later" },
@@ -89,6 +116,14 @@ reply_error(struct call *call)
 	say = answers[i].say != NULL ? answers[i].say : e->text;
 	call->content_type = "application/json";
 	buf_clear(&call->reply);
+	if (call->status == 400 && call->door != NULL) {
+		/* The one form that Front knows, and may show the agent. */
+		buf_add_str(
+		    &call->reply, "{\"type\":\"bad_request\",\"message\":");
+		buf_add_json(&call->reply, say, strlen(say));
+		buf_add_char(&call->reply, '}');
+		return;
+	}
 	buf_add_str(&call->reply, "{\"error\":{\"code\":");
 	buf_add_json(&call->reply, e->code, strlen(e->code));
 	buf_add_str(&call->reply, ",\"message\":");
@@ -104,7 +139,9 @@ status_text(int status)
 		const char *text;
 	} texts[] = {
 		{ 200, "OK" },
+		{ 204, "No Content" },
 		{ 400, "Bad Request" },
+		{ 401, "Unauthorized" },
 		{ 403, "Forbidden" },
 		{ 404, "Not Found" },
 		{ 405, "Method Not Allowed" },
@@ -126,14 +163,19 @@ status_text(int status)
 void
 reply_format(const struct call *call, struct buf *out)
 {
-	buf_addf(out,
-	    "Status: %d %s\r\n"
-	    "Content-Type: %s\r\n"
-	    "Content-Length: %zu\r\n",
-	    call->status, status_text(call->status), call->content_type,
-	    call->reply.len);
+	const bool is_head =
+	    call->method != NULL && strcmp(call->method, "HEAD") == 0;
+
+	buf_addf(
+	    out, "Status: %d %s\r\n", call->status, status_text(call->status));
+	if (call->status != 204)
+		buf_addf(out,
+		    "Content-Type: %s\r\n"
+		    "Content-Length: %zu\r\n",
+		    call->content_type, call->reply.len);
 	if (call->allow != NULL)
 		buf_addf(out, "Allow: %s\r\n", call->allow);
 	buf_add_str(out, "\r\n");
-	buf_add(out, call->reply.bytes, call->reply.len);
+	if (!is_head)
+		buf_add(out, call->reply.bytes, call->reply.len);
 }

@@ -13,7 +13,8 @@ extern const size_t route_count;
 
 /*
  * The route of a request target, or NULL.  The path is compared byte for
- * byte: it is signed as it stands, and nothing is decoded or tidied.
+ * byte: it is signed as it stands, and nothing is decoded or tidied.  Behind
+ * a path that ends with a slash stands one more part, which is not empty.
  */
 const struct route *route_find(const char *target);
 

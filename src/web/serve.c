@@ -3,17 +3,10 @@
 #include "base/clock.h"
 #include "base/limits.h"
 #include "base/log.h"
+#include "peer/front_event.h"
+#include "web/proof.h"
 #include "web/reply.h"
 #include "web/routes.h"
-
-/* Headers as nginx hands them over. */
-static const char signature_param[] = "HTTP_X_TWILIO_SIGNATURE";
-
-/* The second spelling is a slip of two pages of Frontline's documentation. */
-static const char *const form_types[] = {
-	"application/x-www-form-urlencoded",
-	"application/x-www-urlencoded",
-};
 
 static void
 finish(struct call *call, enum rc rc)
@@ -43,120 +36,35 @@ request_id(struct call *call, const struct fcgi *f)
 	return arena_copy(call->arena, id, len);
 }
 
+/* The route's methods stand as a header lists them: "GET, HEAD". */
 static enum rc
 check_method(struct call *call, const struct fcgi *f)
 {
 	const char *method = fcgi_param(f, "REQUEST_METHOD");
+	const char *at = call->route->methods;
+	const size_t len = method != NULL ? strlen(method) : 0;
+	size_t n;
 
-	if (method != NULL && strcmp(method, call->route->method) == 0)
+	for (; len > 0 && *at != '\0'; at += n, at += strspn(at, ", ")) {
+		n = strcspn(at, ",");
+		if (n != len || memcmp(at, method, len) != 0)
+			continue;
+		call->method = arena_copy(call->arena, method, len);
 		return RC_OK;
-	call->allow = call->route->method;
+	}
+	call->allow = call->route->methods;
 	return err_set(&call->err, RC_INVALID, "method_not_allowed",
 	    "the method is not allowed here");
 }
 
-/* Parameters behind a ';' say nothing: a form is UTF-8 (twilio.md 2). */
-static enum rc
-check_content_type(struct call *call, const struct fcgi *f)
-{
-	const char *type = fcgi_param(f, "CONTENT_TYPE");
-	size_t len, i;
-
-	if (type != NULL) {
-		len = strcspn(type, "; \t");
-		for (i = 0; i < sizeof(form_types) / sizeof(form_types[0]); i++)
-			if (strlen(form_types[i]) == len &&
-			    strncasecmp(type, form_types[i], len) == 0)
-				return RC_OK;
-	}
-	return err_set(&call->err, RC_INVALID, "unsupported_media_type",
-	    "the body must be application/x-www-form-urlencoded");
-}
-
-/* Names every URL that was tried: the answer to "403 behind the proxy". */
-static enum rc
-refuse_signature(struct call *call, const char *target)
-{
-	const struct twilio_signing *s = &call->service->signing;
-	struct buf tried;
-	enum rc rc;
-	size_t i;
-
-	buf_init(&tried);
-	for (i = 0; i < s->prefix_count; i++)
-		buf_addf(&tried, "%s%s%.*s", i > 0 ? ", " : "",
-		    s->prefixes[i].bytes, (int)strcspn(target, "?"), target);
-	rc = err_set(&call->err, RC_REFUSED, "bad_signature",
-	    "no token signs %s (%zu %s, query as received)", tried.bytes,
-	    s->key_count, s->key_count == 1 ? "token" : "tokens");
-	buf_release(&tried);
-	return rc;
-}
-
-static enum rc
-check_signature(struct call *call, const struct fcgi *f, const char *target,
-    const struct form *form)
-{
-	const char *signature;
-	size_t count;
-
-	count = fcgi_param_count(f, signature_param);
-	if (count != 1)
-		return err_set(&call->err, RC_REFUSED, "bad_signature",
-		    "%zu X-Twilio-Signature headers where one belongs", count);
-	signature = fcgi_param(f, signature_param);
-	if (strlen(signature) != SHA1_BASE64_LEN)
-		return err_set(&call->err, RC_REFUSED, "bad_signature",
-		    "X-Twilio-Signature has %zu characters where %d belong",
-		    strlen(signature), SHA1_BASE64_LEN);
-	if (twilio_signature_is_valid(&call->service->signing, call->arena,
-		target, form, signature, strlen(signature)))
-		return RC_OK;
-	return refuse_signature(call, target);
-}
-
-static enum rc
-check_listener(struct call *call, const struct fcgi *f)
-{
-	const char *listener = fcgi_param(f, "FRONTLINE_LISTENER");
-
-	if (listener != NULL && strcmp(listener, "loopback") == 0)
-		return RC_OK;
-	return err_set(&call->err, RC_NOT_FOUND, "not_found",
-	    "asked for through the public listener");
-}
-
-/*
- * What is signed has no marks between names and values, so a value may have
- * been made a name of: whatever says an account must say ours.
- */
-static enum rc
-check_account(struct call *call, const struct form *form)
-{
-	const char *ours = call->service->config.twilio.account_sid;
-	const struct form_pair *p;
-	size_t i;
-
-	for (i = 0; i < form->count; i++) {
-		p = &form->pairs[i];
-		if (strcmp(p->name, "AccountSid") == 0 && p->value_len > 0 &&
-		    (p->value_len != strlen(ours) ||
-			strcasecmp(p->value, ours) != 0))
-			return err_set(&call->err, RC_REFUSED,
-			    "foreign_account",
-			    "AccountSid is not the account of the settings");
-	}
-	return RC_OK;
-}
-
 static const struct action *
-find_word(const struct route *route, const struct form_pair *word)
+find_word(const struct route *route, const char *word, size_t len)
 {
 	const struct action *const *a;
 
 	for (a = route->actions; *a != NULL; a++)
-		if (strlen((*a)->word) == word->value_len &&
-		    memcmp((*a)->word, word->value, word->value_len) == 0)
+		if (strlen((*a)->word) == len &&
+		    memcmp((*a)->word, word, len) == 0)
 			return *a;
 	return NULL;
 }
@@ -193,13 +101,41 @@ find_action(struct call *call, const struct form *form)
 		rc = err_set(&call->err, RC_INVALID, "repeated_field",
 		    "%s is given more than once", route->decided_by);
 	} else {
-		call->action = word != NULL ? find_word(route, word) : NULL;
+		call->action = word != NULL ? find_word(route, word->value,
+						  word->value_len)
+					    : NULL;
 		if (call->action != NULL)
 			return RC_OK;
 		rc = refuse_word(call, word);
 	}
 	call->action = route->otherwise;
 	return call->action != NULL ? RC_OK : rc;
+}
+
+/* Of Front: the body's shape says what it is, and is what the action gets. */
+static enum rc
+find_front_action(struct call *call, const struct span *body)
+{
+	const struct config *c = &call->service->config;
+	const struct front_event_options options = {
+		.api = &c->front.api_base_url,
+		.country = c->service.default_country,
+		.is_delete = strcmp(call->method, "DELETE") == 0,
+	};
+	struct front_event *event;
+	const char *word;
+	enum rc rc;
+
+	event = arena_alloc(call->arena, sizeof(*event));
+	rc = front_event_parse(call->arena, body, &options, event, &call->err);
+	if (rc != RC_OK)
+		return rc;
+	word = front_kind_name(event->kind);
+	call->action = find_word(call->route, word, strlen(word));
+	if (call->action == NULL)
+		call->action = call->route->otherwise;
+	call->in = event;
+	return RC_OK;
 }
 
 /* Twilio adds fields without notice: they are signed, and of no use to us. */
@@ -222,48 +158,63 @@ note_unknown_fields(const struct call *call, const struct form *form)
 	}
 }
 
-/* Everything up to the statement: syntax, proof, meaning, in this order. */
+/* The route and, where its path goes on, what stands behind. */
 static enum rc
-understand(struct call *call, struct fcgi *f, bool too_large)
+find_route(struct call *call, const char *target)
 {
-	const char *target = fcgi_param(f, "REQUEST_URI"), *body;
-	struct service *s = call->service;
-	struct form form = { .count = 0 };
-	size_t len;
-	enum rc rc;
+	size_t path_len, len;
 
 	call->route = target != NULL ? route_find(target) : NULL;
 	if (call->route == NULL)
 		return err_set(&call->err, RC_NOT_FOUND, "not_found",
 		    "there is nothing at this path");
-	rc = check_method(call, f);
-	if (rc != RC_OK)
-		return rc;
-	if (too_large)
-		return err_set(&call->err, RC_INVALID, "body_too_large",
-		    "the body is larger than %zu bytes", s->gate_limits.body);
-	rc = fcgi_body(
-	    f, call->arena, s->gate_limits.body, &body, &len, &call->err);
-	if (rc != RC_OK)
-		return rc;
-	if (call->route->auth == AUTH_LOOPBACK) {
-		rc = check_listener(call, f);
-	} else {
-		rc = check_content_type(call, f);
-		if (rc == RC_OK)
-			rc = form_decode(call->arena, body, len,
-			    &s->form_limits, &form, &call->err);
-		if (rc == RC_OK)
-			rc = check_signature(call, f, target, &form);
-		if (rc == RC_OK)
-			rc = check_account(call, &form);
-	}
+	path_len = strlen(call->route->path);
+	len = strcspn(target, "?");
+	call->tail = arena_copy(call->arena, target + path_len, len - path_len);
+	return RC_OK;
+}
+
+/* The body, proven to be from whom it should be. */
+static enum rc
+read_body(struct call *call, struct fcgi *f, bool too_large, struct span *body,
+    struct form *form)
+{
+	const char *target = fcgi_param(f, "REQUEST_URI");
+	const size_t most = call->service->gate_limits.body;
+	enum rc rc;
+
+	rc = proof_by_path(call);
+	if (rc == RC_OK && too_large)
+		rc = err_set(&call->err, RC_INVALID, "body_too_large",
+		    "the body is larger than %zu bytes", most);
 	if (rc == RC_OK)
-		rc = find_action(call, &form);
+		rc = fcgi_body(
+		    f, call->arena, most, &body->bytes, &body->len, &call->err);
+	if (rc == RC_OK)
+		rc = proof_check(call, f, target, body, form);
+	return rc;
+}
+
+/* Everything up to the statement: syntax, proof, meaning, in this order. */
+static enum rc
+understand(struct call *call, struct fcgi *f, bool too_large)
+{
+	struct form form = { .count = 0 };
+	struct span body = { "", 0 };
+	enum rc rc;
+
+	rc = find_route(call, fcgi_param(f, "REQUEST_URI"));
+	if (rc == RC_OK)
+		rc = check_method(call, f);
+	if (rc == RC_OK)
+		rc = read_body(call, f, too_large, &body, &form);
 	if (rc != RC_OK)
 		return rc;
-	if (call->action->fields == NULL)
-		return RC_OK;
+	if (call->route->auth == AUTH_FRONT)
+		return find_front_action(call, &body);
+	rc = find_action(call, &form);
+	if (rc != RC_OK || call->action->fields == NULL)
+		return rc;
 	if (log_is_on(LOG_LEVEL_DEBUG))
 		note_unknown_fields(call, &form);
 	call->in = arena_alloc(call->arena, call->action->size);
@@ -342,6 +293,8 @@ serve_log(const struct call *call)
 		buf_addf(&line, " rows=%ld", call->rows);
 	if (call->conversation != NULL)
 		buf_addf(&line, " conversation=%s", call->conversation);
+	if (call->door != NULL)
+		buf_addf(&line, " channel=%s", call->door->channel->name);
 	if (call->outcome != NULL)
 		buf_addf(&line, " outcome=%s", call->outcome);
 	if (call->err.text[0] != '\0')

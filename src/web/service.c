@@ -56,6 +56,7 @@ service_new(struct loop *l, const char *config_path, struct service **out,
 		return rc;
 	}
 	set_signing(s);
+	front_doors_init(&s->doors, a, &s->config);
 	s->form_limits.fields = (size_t)s->config.responder.max_fields;
 	s->form_limits.name = LIMIT_FIELD_NAME;
 	s->form_limits.value = (size_t)s->config.responder.max_field_bytes;

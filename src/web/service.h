@@ -13,11 +13,13 @@
 #include "peer/twilio_signature.h"
 #include "text/fcgi_gate.h"
 #include "text/form.h"
+#include "web/front_door.h"
 
 struct service {
 	struct arena *arena;
 	struct config config;
 	struct twilio_signing signing;
+	struct front_doors doors;
 	struct form_limits form_limits;
 	struct gate_limits gate_limits;
 	struct db_pool *db;

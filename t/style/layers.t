@@ -76,6 +76,8 @@ sub look_at {
 				    if $header =~ $which && $file !~ $where;
 			}
 		}
+		# HTTP has a word in common with it
+		s/"DELETE"(?=[),;])//g;
 		push @sql, "$file:$.: SQL outside store/" if $here ne 'store' && $_ =~ $sql;
 	}
 	(my $own = $file) =~ s/\.c$/.h/;

@@ -20,5 +20,14 @@ main(void)
 			break;
 	}
 	is_int(i, 100, "of version 4 and the variant of RFC 9562");
+	ok(uuid_is_valid(a), "which is a UUID");
+	ok(uuid_is_valid("00000000-0000-0000-0000-000000000000"), "as is this");
+	ok(!uuid_is_valid(""), "nothing is none");
+	ok(!uuid_is_valid("0123456789abcdef0123456789abcdef0123"),
+	    "nor is one without dashes");
+	ok(!uuid_is_valid("00000000-0000-0000-0000-00000000000A"),
+	    "nor one in capitals");
+	ok(!uuid_is_valid("00000000-0000-0000-0000-00000000000"),
+	    "nor one that is cut");
 	return done_testing();
 }

@@ -179,7 +179,7 @@ is_refusal(get("$stage->{health_url}/callbacks/crm"), 404,
 	    ['user-agent = "sesame-agent"', 'referer = "https://sesame/"']);
 	wait_until(sub {
 		$stage->slurp('log/frontline.access.log') =~
-		    /route=other status=404[^\n]*\n\z/;
+		    /route=front status=503[^\n]*\n\z/;
 	}, 'nginx writes its log');
 	my $log = $stage->slurp('log/frontline.access.log');
 

@@ -9,7 +9,7 @@
 static bool
 is_whole(const struct route *r)
 {
-	return r->method != NULL && r->name != NULL && r->path != NULL &&
+	return r->methods != NULL && r->name != NULL && r->path != NULL &&
 	       r->path[0] == '/' && strpbrk(r->path, "?#%") == NULL &&
 	       r->actions != NULL && r->actions[0] != NULL;
 }
@@ -44,6 +44,8 @@ test_table(void)
 
 	for (i = 0; i < route_count; i++) {
 		unproven += routes[i].auth != AUTH_TWILIO &&
+			    routes[i].auth != AUTH_FRONT &&
+			    routes[i].auth != AUTH_TOKEN &&
 			    routes[i].auth != AUTH_LOOPBACK;
 		if (!is_whole(&routes[i])) {
 			torn++;
@@ -64,16 +66,30 @@ test_table(void)
 	is_int(vague, 0, "and a field says which of several is meant");
 }
 
-/* What is open to the world is proven by Twilio's signature. */
+static bool
+only_reads(const struct route *r)
+{
+	return strcmp(r->methods, "GET") == 0 ||
+	       strcmp(r->methods, "GET, HEAD") == 0;
+}
+
+/* What is open to the world, and changes something, is proven by a signature.
+ */
 static void
 test_auth(void)
 {
-	size_t i, public = 0;
+	size_t i, public = 0, guessed = 0;
 
-	for (i = 0; i < route_count; i++)
-	public += strcmp(routes[i].method, "GET") != 0 &&
-		  routes[i].auth != AUTH_TWILIO;
-	is_int(public, 0, "whatever is not GET needs a signature");
+	for (i = 0; i < route_count; i++) {
+		public += !only_reads(&routes[i]) &&
+			  routes[i].auth != AUTH_TWILIO &&
+			  routes[i].auth != AUTH_FRONT;
+		guessed += (routes[i].auth == AUTH_TOKEN ||
+			       routes[i].auth == AUTH_FRONT) &&
+			   routes[i].path[strlen(routes[i].path) - 1] != '/';
+	}
+	is_int(public, 0, "whatever does not only read needs a signature");
+	is_int(guessed, 0, "what is proven by its path has a part for it");
 }
 
 /* Twilio takes an error for a no: which events may cost a message? */
@@ -126,12 +142,23 @@ test_find(void)
 		"/callbacks/crm%20", "/callbacks/cr%6d", "/Callbacks/crm",
 		"/callbacks/./crm", "/callbacks/crm;x", "/callbacks/crm#x",
 		"callbacks/crm", "?/callbacks/crm", "/callbacks/crmx",
-		"https://x/callbacks/crm" };
+		"https://x/callbacks/crm", "/twilio", "/twilio/",
+		"/twilio/messages/", "/twilio/messages/x", "/twilio/status",
+		"/twilio/status/", "/twilio/status//", "/twilio/status/a/b",
+		"/front", "/front/", "/front//", "/front/?x", "/front/a/b",
+		"/frontx", "/media", "/media/", "/media/a/" };
+	char path[256];
 	size_t i, found = 0;
 
-	for (i = 0; i < route_count; i++)
-		found += route_find(routes[i].path) == &routes[i];
+	for (i = 0; i < route_count; i++) {
+		(void)snprintf(path, sizeof(path), "%s%s", routes[i].path,
+		    routes[i].path[strlen(routes[i].path) - 1] == '/' ? "x"
+								      : "");
+		found += route_find(path) == &routes[i];
+	}
 	is_int(found, route_count, "each route is found by its path");
+	ok(route_find("/front/a?b/c") == route_find("/front/x"),
+	    "also with a query behind a part that is open");
 	ok(route_find("/callbacks/crm?x=/callbacks/templates") ==
 		route_find("/callbacks/crm"),
 	    "a query does not count");

@@ -1,0 +1,25 @@
+#include "store/shown_media.h"
+
+const struct stmt shown_media_stmt = {
+	.name = "shown_media",
+	.sql = "SELECT m.content_type, m.bytes"
+	       "  FROM frontline_api.get_media($1) AS m",
+	.params = 1,
+};
+
+void
+shown_media_bind(struct db_call *call, const char *token)
+{
+	call->stmt = &shown_media_stmt;
+	call->args[0] = token;
+}
+
+bool
+shown_media_read(const struct rows *rows, struct shown_media *out)
+{
+	if (rows_count(rows) == 0 || rows_text(rows, 0, 1) == NULL)
+		return false;
+	out->content_type = rows_text(rows, 0, 0);
+	out->bytes = rows_text(rows, 0, 1);
+	return true;
+}
