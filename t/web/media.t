@@ -1,0 +1,121 @@
+#!/usr/bin/perl
+# /media/TOKEN: a file of an agent's, for as long as it is good, to whoever has
+# its address; large ones too, and without a responder process waiting for slow
+# readers.
+use strict;
+use warnings;
+use Digest::SHA qw(sha256_hex);
+use FrontRequest;
+use IO::Socket::INET;
+use MIME::Base64 qw(encode_base64url);
+use Stage;
+use Test::More;
+
+my $stage = Stage->new(responders => 0);
+$stage->write_config(front_settings($stage));
+$stage->start_responder;
+$stage->wait_ready;
+
+my $answer = $stage->fetch_all(front_request($stage, reply_to()));
+is($answer->{status}, 200, 'an agent replies');
+my $text = $stage->sql('SELECT text_id FROM frontline.text_message');
+
+sub keep {
+	my ($index, $type, $bytes, $minutes) = @_;
+
+	return $stage->sql("SELECT frontline.keep_media($text, $index,
+	    'f$index', '$type', '" . encode_base64url($bytes) . "', $minutes)");
+}
+
+sub ask {
+	my ($token, %how) = @_;
+
+	return scalar $stage->fetch_all({ url => "$stage->{url}/media/$token",
+		%how });
+}
+
+my $bytes = join '', map { chr } 0 .. 255, 10, 13, 0;
+my $token = keep(0, 'image/png', $bytes, 60);
+
+$answer = ask($token);
+is($answer->{status}, 200, 'a picture: 200');
+is($answer->{body}, $bytes, 'byte for byte');
+is($answer->{headers}{'content-type'}, 'image/png', 'its type');
+is($answer->{headers}{'content-length'}, length $bytes, 'its length');
+is($answer->{headers}{'cache-control'}, 'private, no-store', 'not to be kept');
+is($answer->{headers}{'x-content-type-options'}, 'nosniff', 'nor guessed at');
+ok($answer->{headers}{'strict-transport-security'}, 'HSTS as everywhere');
+
+$answer = $stage->raw_http("HEAD /media/$token HTTP/1.1\r\n" .
+    "Host: localhost\r\n\r\n");
+is($answer->{status}, 200, 'HEAD: 200');
+is($answer->{body}, '', 'HEAD: no body');
+is($answer->{headers}{'content-length'}, length $bytes, 'HEAD: its length');
+is($answer->{headers}{'content-type'}, 'image/png', 'HEAD: its type');
+
+# The connection is kept after a HEAD: nothing of the body was left in it.
+{
+	my @answers = $stage->fetch_all({ url => "$stage->{url}/media/$token",
+		options => ['head'] }, { url => "$stage->{url}/media/$token" });
+
+	is($answers[1]{body}, $bytes, 'GET after HEAD');
+}
+
+# A type that is none, or that would make a page of ours.
+for (['text/html', 'application/octet-stream'],
+    ['image/jpeg', 'image/jpeg'],
+    ['video/mp4', 'video/mp4'],
+    ['text/vcard', 'text/vcard'],
+    ["image/png\r\nX-Evil: 1", 'application/octet-stream']) {
+	my ($given, $shown) = @$_;
+	my $got = ask(keep(1, $given, 'x', 60));
+
+	is($got->{headers}{'content-type'}, $shown, "shown as $shown");
+	is($got->{headers}{'x-evil'}, undef, 'and no header more');
+}
+
+# As large as any that is sent.
+{
+	my $large = pack 'N*', map { $_ * 2654435761 % 4294967296 } 1 .. 1250000;
+	my $first = keep(2, 'image/jpeg', $large, 60);
+	my $got = ask($first);
+
+	is($got->{headers}{'content-length'}, 5_000_000, '5 MB');
+	is(sha256_hex($got->{body}), sha256_hex($large), 'byte for byte');
+
+	# One responder process, and clients that ask and do not read.
+	my @slow = map { IO::Socket::INET->new(PeerAddr => '127.0.0.1',
+	    PeerPort => $stage->{raw_port}) } 1 .. 4;
+	my $seen = $stage->log_lines;
+	print {$_} "GET /media/$first HTTP/1.1\r\nHost: localhost\r\n\r\n"
+	    for @slow;
+	wait_until(sub { $stage->log_lines >= $seen + 4 }, 'they are answered');
+	is(ask($token)->{status}, 200, 'and nobody waits for them');
+	close $_ for @slow;
+}
+
+# 404, and nothing else, for whoever does not know.
+my $over = keep(3, 'image/png', 'gone', 60);
+$stage->sql("UPDATE frontline.text_media
+    SET expires_at = now() - interval '1 second' WHERE token = '$over'");
+for ([$over, 'its time is over'], ['x' x 43, 'an unknown token'],
+    ['short', 'no token'], ["$token/x", 'more than a token'],
+    ["$token%20", 'a token and a blank'], ['', 'none'],
+    [substr($token, 0, -1), 'a token cut']) {
+	my $got = ask($_->[0]);
+
+	is($got->{status}, 404, "$_->[1]: 404");
+	is($got->{headers}{'content-type'}, 'application/json', "$_->[1]: JSON");
+}
+{
+	my $got = ask($token, method => 'POST', body => '');
+
+	is($got->{status}, 405, 'POST: 405');
+	is($got->{headers}{allow}, 'GET, HEAD', 'POST: what is allowed');
+}
+wait_until(sub { $stage->slurp('log/frontline.access.log') =~
+	/route=media status=405/ }, 'nginx writes its log');
+unlike($stage->slurp('log/fcgi.log') . $stage->slurp('log/frontline.access.log'),
+    qr/\Q$token\E/, 'no log has a token');
+
+done_testing;
