@@ -6,7 +6,7 @@
  * and for every other address, it is 404.
  */
 #include "store/shown_media.h"
-#include "text/crypto.h"
+#include "text/hex.h"
 #include "web/actions.h"
 
 static enum rc
@@ -40,19 +40,20 @@ static enum rc
 answer_media(struct call *call, const void *in, const struct rows *rows)
 {
 	struct shown_media media;
-	const char *bytes;
-	size_t len = 0;
+	size_t len;
+	char *to;
 
 	(void)in;
 	if (!shown_media_read(rows, &media))
 		return err_set(&call->err, RC_NOT_FOUND, "unknown_media",
 		    "the token is not known, or its time is over");
-	bytes = base64url_decode(
-	    call->arena, media.bytes, strlen(media.bytes), &len);
-	if (bytes == NULL)
+	len = strlen(media.bytes);
+	to = buf_reserve(&call->reply, len / 2);
+	if (!hex_decode(media.bytes, len, to))
 		return err_set(&call->err, RC_FAULT, "fault",
-		    "the database answers something else than base64url");
-	buf_add(&call->reply, bytes, len);
+		    "the database answers something else than hex digits");
+	call->reply.len += len / 2;
+	call->reply.bytes[call->reply.len] = '\0';
 	call->content_type = content_type(call, media.content_type);
 	call->status = 200;
 	return RC_OK;

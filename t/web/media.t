@@ -5,6 +5,7 @@
 use strict;
 use warnings;
 use Digest::SHA qw(sha256_hex);
+use FastCGI;
 use FrontRequest;
 use IO::Socket::INET;
 use MIME::Base64 qw(encode_base64url);
@@ -52,6 +53,19 @@ is($answer->{status}, 200, 'HEAD: 200');
 is($answer->{body}, '', 'HEAD: no body');
 is($answer->{headers}{'content-length'}, length $bytes, 'HEAD: its length');
 is($answer->{headers}{'content-type'}, 'image/png', 'HEAD: its type');
+
+# nginx would leave a body out; the responder process sends none.
+{
+	my $direct = $stage->fastcgi;
+	my %params = (REQUEST_METHOD => 'HEAD', REQUEST_URI => "/media/$token",
+		FRONTLINE_LISTENER => 'public');
+
+	$direct->send(FastCGI::request(params => \%params, keep => 1));
+	my $got = $direct->read_response;
+	is($got->{status}, 200, 'HEAD of a responder process: 200');
+	is($got->{headers}{'content-length'}, length $bytes, 'its length');
+	is($got->{body}, '', 'and no body');
+}
 
 # The connection is kept after a HEAD: nothing of the body was left in it.
 {
