@@ -8,7 +8,7 @@ enum { DIGITS_MAX = 20 };
 
 static const char whatsapp[] = "whatsapp:";
 
-/* The digits of a text that holds nothing else of meaning, or 0. */
+/* How many digits a text has that holds nothing else of meaning; 0: no number. */
 static size_t
 take_digits(const char *text, size_t len, char *out)
 {
@@ -55,6 +55,8 @@ dialled_tidy(struct arena *a, const char *text, size_t len, const char *country)
 	at += has_plus;
 	rest -= has_plus;
 	count = take_digits(at, rest, digits);
+	if (count == 0)
+		return arena_copy(a, text, len);
 	if (!has_plus && count > 2 && memcmp(digits, "00", 2) == 0)
 		from += 2;
 	else if (!has_plus && count == 10 && is_north_american(country))
@@ -62,7 +64,7 @@ dialled_tidy(struct arena *a, const char *text, size_t len, const char *country)
 	(void)snprintf(number, sizeof(number), "%s%s%s",
 	    is_whatsapp ? whatsapp : "", head, from);
 	head = number + (is_whatsapp ? prefix_len : 0);
-	if (count == 0 || !is_e164(head, strlen(head)))
+	if (!is_e164(head, strlen(head)))
 		return arena_copy(a, text, len);
 	return arena_copy(a, number, strlen(number));
 }
