@@ -2,14 +2,17 @@
 
 #include "t/tap.h"
 
+#define LONGEST                                                                \
+	"https://harbor-fix.api.frontapp.com/messages/msg_9f4c21a"             \
+	"/download/fil_6hb2"
+
 int
 main(void)
 {
 	static const char *const good[] = {
 		"https://api2.frontapp.com/download/fil_6hb2",
 		"https://harborfix.api.frontapp.com/download/fil_6hb2",
-		"https://harbor-fix.api.frontapp.com/messages/msg_9f4c21a"
-		"/download/fil_6hb2",
+		LONGEST,
 		"https://front.test.example:8443/download/fil_1",
 	};
 	static const char *const bad[] = {

@@ -7,6 +7,13 @@
 #define MEDIA   "ME00000000000000000000000000000001"
 #define PATH    "/2010-04-01/Accounts/" ACCOUNT "/Messages/" MESSAGE "/Media/"
 
+#define API     "https://api.twilio.com/2010-04-01/Accounts/"
+#define OTHER_ACCOUNT                                                          \
+	API "ACffffffffffffffffffffffffffffffff/Messages/" MESSAGE "/Media/"
+#define OTHER_MESSAGE                                                          \
+	API ACCOUNT "/Messages/MM00000000000000000000000000000002/Media/"
+#define ROUNDABOUT API ACCOUNT "/Messages/" MESSAGE "/Media/../Media/"
+
 int
 main(void)
 {
@@ -32,13 +39,9 @@ main(void)
 		"https://169.254.169.254" PATH MEDIA,
 		"https://twilio.test.example:8443" PATH MEDIA,
 		"https://twilio.test.example/base" PATH MEDIA,
-		"https://api.twilio.com/2010-04-01/Accounts/"
-		"ACffffffffffffffffffffffffffffffff/Messages/" MESSAGE
-		"/Media/" MEDIA,
-		"https://api.twilio.com/2010-04-01/Accounts/" ACCOUNT
-		"/Messages/MM00000000000000000000000000000002/Media/" MEDIA,
-		"https://api.twilio.com/2010-04-01/Accounts/" ACCOUNT
-		"/Messages/" MESSAGE "/Media/../Media/" MEDIA,
+		OTHER_ACCOUNT MEDIA,
+		OTHER_MESSAGE MEDIA,
+		ROUNDABOUT MEDIA,
 	};
 	struct twilio_media_source source = {
 		.account_sid = ACCOUNT,
