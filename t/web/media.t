@@ -7,12 +7,15 @@ use warnings;
 use Digest::SHA qw(sha256_hex);
 use FastCGI;
 use FrontRequest;
-use IO::Socket::INET;
+use IO::Handle;
 use MIME::Base64 qw(encode_base64url);
+use Socket;
 use Stage;
 use Test::More;
 
-my $stage = Stage->new(responders => 0);
+my $stage = Stage->new(responders => 0, pg_errors => [
+	qr/canceling statement due to statement timeout/,
+]);
 $stage->write_config(front_settings($stage));
 $stage->start_responder;
 $stage->wait_ready;
@@ -88,6 +91,26 @@ for (['text/html', 'application/octet-stream'],
 	is($got->{headers}{'x-evil'}, undef, 'and no header more');
 }
 
+sub slow_client {
+	my ($port) = @_;
+
+	socket my $socket, PF_INET, SOCK_STREAM, 0 or die "socket: $!";
+	setsockopt $socket, SOL_SOCKET, SO_RCVBUF, pack 'i', 4096;
+	connect $socket, pack_sockaddr_in($port, INADDR_LOOPBACK)
+	    or die "nginx: $!";
+	$socket->autoflush;
+	return $socket;
+}
+
+# The body of what is still to be read.
+sub rest_of {
+	my ($socket) = @_;
+
+	local $/;
+	my ($head, $body) = split /\r\n\r\n/, <$socket> // '', 2;
+	return $body // '';
+}
+
 # As large as any that is sent.
 {
 	my $large = pack 'N*', map { $_ * 2654435761 % 4294967296 } 1 .. 1250000;
@@ -97,15 +120,18 @@ for (['text/html', 'application/octet-stream'],
 	is($got->{headers}{'content-length'}, 5_000_000, '5 MB');
 	is(sha256_hex($got->{body}), sha256_hex($large), 'byte for byte');
 
-	# One responder process, and clients that ask and do not read.
-	my @slow = map { IO::Socket::INET->new(PeerAddr => '127.0.0.1',
-	    PeerPort => $stage->{raw_port}) } 1 .. 4;
+	# One responder process, and clients that ask and do not read: what
+	# the kernel would take for them is less than the file.
+	my @slow = map { slow_client($stage->{raw_port}) } 1 .. 4;
 	my $seen = $stage->log_lines;
-	print {$_} "GET /media/$first HTTP/1.1\r\nHost: localhost\r\n\r\n"
+	print {$_} "GET /media/$first HTTP/1.1\r\nHost: localhost\r\n" .
+	    "Connection: close\r\n\r\n"
 	    for @slow;
 	wait_until(sub { $stage->log_lines >= $seen + 4 }, 'they are answered');
-	is(ask($token)->{status}, 200, 'and nobody waits for them');
-	close $_ for @slow;
+	is(ask($token)->{status}, 200, 'and so is who comes after them');
+	# nginx gives up a responder process that it does not read from.
+	is(join(' ', map { length rest_of($_) } @slow),
+	    join(' ', (5_000_000) x 4), 'all of them get it whole');
 }
 
 # 404, and nothing else, for whoever does not know.
