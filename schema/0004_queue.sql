@@ -118,7 +118,7 @@ COMMENT ON COLUMN frontline_queue.job.job_id         IS 'Number over all lanes; 
 COMMENT ON COLUMN frontline_queue.job.kind           IS 'What is to be done, e.g. participant.add';
 COMMENT ON COLUMN frontline_queue.job.payload        IS 'With what';
 COMMENT ON COLUMN frontline_queue.job.attempt        IS 'How often it was claimed';
-COMMENT ON COLUMN frontline_queue.job.outcomes       IS 'How many of these claims ended in retry; the others crashed';
+COMMENT ON COLUMN frontline_queue.job.outcomes       IS 'attempt as it was at the last retry; those claimed since have crashed';
 COMMENT ON COLUMN frontline_queue.job.created_at     IS 'When it entered';
 COMMENT ON COLUMN frontline_queue.job.wire_at        IS 'When a request was last about to leave, committed before its first byte; NULL: surely none did';
 COMMENT ON COLUMN frontline_queue.job.wire_before    IS 'wire_at as it was before the current attempt: what stays uncertain when this attempt was not sent';
@@ -389,7 +389,7 @@ BEGIN
      SET last_error = left(p_error, 500),
          wire_at = CASE WHEN p_not_sent THEN j.wire_before ELSE j.wire_at END,
          attempt = j.attempt - CASE WHEN p_refund THEN 1 ELSE 0 END,
-         outcomes = j.outcomes + CASE WHEN p_refund THEN 0 ELSE 1 END
+         outcomes = j.attempt - CASE WHEN p_refund THEN 1 ELSE 0 END      -- nobody has crashed since
    WHERE j.destination_id = d AND j.key = p_key AND j.seq = p_seq;
   RETURN true;
 END $$;

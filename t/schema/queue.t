@@ -152,6 +152,18 @@ for my $outcome ('false', 'true') {
 	retry($next, refund => 'true');
 }
 finish((claim(1))[0]);
+enqueue('unlucky');
+@tries = ();
+for (1 .. 7) {
+	my ($j) = claim(1) or die;
+	push @tries, $j->{crashes} . ($j->{give_up} // '');
+	expire('unlucky');
+	($j) = claim(1);
+	push @tries, $j->{crashes} . ($j->{give_up} // '');
+	retry($j);
+}
+is "@tries", join(' ', ('0 1') x 7), 'only those in a row count: each outcome begins anew';
+finish((claim(1))[0]);
 enqueue('aged');
 $db->sql("UPDATE frontline_queue.job SET created_at = created_at - interval '25 hours' WHERE key = 'aged'");
 is((claim(1))[0]{give_up}, 'age', 'too old is given up as well');
