@@ -9,6 +9,7 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "io/public_address.h"
 
 enum {
 	ANSWER_MAX = 1024 * 1024,
@@ -43,11 +44,14 @@ static size_t
 take_bytes(char *bytes, size_t one, size_t count, void *user)
 {
 	struct http_call *call = user;
+	const size_t max = call->request.answer_max;
 	struct buf *b = call->received;
 
 	(void)one;
-	if (b->len + count > ANSWER_MAX)
+	if (b->len + count > (max > 0 ? max : ANSWER_MAX)) {
+		call->overflowed = max > 0;
 		return 0;
+	}
 	buf_add(b, bytes, count);
 	return count;
 }
@@ -68,6 +72,55 @@ give_bytes(char *to, size_t one, size_t count, void *user)
 		memcpy(to, call->request.body + call->sent, n);
 	call->sent += n;
 	return n;
+}
+
+/* A part of a form, and how much of it has been handed out. */
+struct http_sending {
+	const struct http_part *part;
+	size_t sent;
+};
+
+/* As give_bytes(): once, so that no form is sent twice. */
+static size_t
+give_part(char *to, size_t one, size_t count, void *user)
+{
+	struct http_sending *s = user;
+	size_t left = s->part->len - s->sent;
+	size_t n = one * count < left ? one * count : left;
+
+	if (n > 0)
+		memcpy(to, s->part->bytes + s->sent, n);
+	s->sent += n;
+	return n;
+}
+
+static void
+set_form(CURL *c, struct http_call *call)
+{
+	const struct http_request *r = &call->request;
+	curl_mimepart *part;
+	bool good = true;
+	size_t i;
+
+	call->form = curl_mime_init(c);
+	call->sending = calloc(r->part_count, sizeof(*call->sending));
+	if (call->form == NULL || call->sending == NULL)
+		fatal("out of memory");
+	for (i = 0; i < r->part_count; i++) {
+		const struct http_part *p = &r->parts[i];
+
+		call->sending[i].part = p;
+		part = curl_mime_addpart(call->form);
+		good = good && part != NULL &&
+		       curl_mime_name(part, p->name) == CURLE_OK &&
+		       curl_mime_filename(part, p->filename) == CURLE_OK &&
+		       curl_mime_type(part, p->type) == CURLE_OK &&
+		       curl_mime_data_cb(part, (curl_off_t)p->len, give_part,
+			   NULL, NULL, &call->sending[i]) == CURLE_OK;
+	}
+	if (!good)
+		fatal("out of memory");
+	(void)curl_easy_setopt(c, CURLOPT_MIMEPOST, call->form);
 }
 
 static void
@@ -97,6 +150,21 @@ set_socket(void *user, curl_socket_t fd, curlsocktype purpose)
 	return CURL_SOCKOPT_OK;
 }
 
+/* After DNS has answered: a name proves nothing about where it leads. */
+static curl_socket_t
+open_socket(void *user, curlsocktype purpose, struct curl_sockaddr *address)
+{
+	struct http_call *call = user;
+
+	(void)purpose;
+	if (!is_public_address(&address->addr)) {
+		call->refused = true;
+		return CURL_SOCKET_BAD;
+	}
+	return socket(address->family, address->socktype | SOCK_CLOEXEC,
+	    address->protocol);
+}
+
 static void
 set_limits(CURL *c, const struct http_options *o)
 {
@@ -120,6 +188,27 @@ set_limits(CURL *c, const struct http_options *o)
 }
 
 static void
+set_body(CURL *c, struct http_call *call)
+{
+	const struct http_request *r = &call->request;
+
+	if (r->parts != NULL) {
+		set_form(c, call);
+	} else if (r->body != NULL || strcmp(r->method, "POST") == 0) {
+		(void)curl_easy_setopt(c, CURLOPT_POST, 1L);
+		(void)curl_easy_setopt(
+		    c, CURLOPT_POSTFIELDSIZE, (long)r->body_len);
+		(void)curl_easy_setopt(c, CURLOPT_READFUNCTION, give_bytes);
+		(void)curl_easy_setopt(c, CURLOPT_READDATA, call);
+	} else if (strcmp(r->method, "HEAD") == 0) {
+		(void)curl_easy_setopt(c, CURLOPT_NOBODY, 1L);
+	}
+	if (strcmp(r->method, "GET") != 0 && strcmp(r->method, "POST") != 0 &&
+	    strcmp(r->method, "HEAD") != 0)
+		(void)curl_easy_setopt(c, CURLOPT_CUSTOMREQUEST, r->method);
+}
+
+static void
 set_request(CURL *c, struct http_call *call)
 {
 	const struct http_request *r = &call->request;
@@ -139,13 +228,21 @@ set_request(CURL *c, struct http_call *call)
 		(void)curl_easy_setopt(c, CURLOPT_USERNAME, r->user);
 		(void)curl_easy_setopt(c, CURLOPT_PASSWORD, r->password);
 	}
-	if (strcmp(r->method, "POST") == 0) {
-		(void)curl_easy_setopt(c, CURLOPT_POST, 1L);
+	if (r->bearer != NULL) {
 		(void)curl_easy_setopt(
-		    c, CURLOPT_POSTFIELDSIZE, (long)r->body_len);
-		(void)curl_easy_setopt(c, CURLOPT_READFUNCTION, give_bytes);
-		(void)curl_easy_setopt(c, CURLOPT_READDATA, call);
+		    c, CURLOPT_HTTPAUTH, (long)CURLAUTH_BEARER);
+		(void)curl_easy_setopt(c, CURLOPT_XOAUTH2_BEARER, r->bearer);
 	}
+	if (r->total_ms > 0)
+		(void)curl_easy_setopt(c, CURLOPT_TIMEOUT_MS, r->total_ms);
+	if (r->public_only) {
+		(void)curl_easy_setopt(
+		    c, CURLOPT_OPENSOCKETFUNCTION, open_socket);
+		(void)curl_easy_setopt(c, CURLOPT_OPENSOCKETDATA, call);
+		/* Another request's connection has not been looked at. */
+		(void)curl_easy_setopt(c, CURLOPT_FRESH_CONNECT, 1L);
+	}
+	set_body(c, call);
 	(void)curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, take_bytes);
 	(void)curl_easy_setopt(c, CURLOPT_WRITEDATA, call);
 	(void)curl_easy_setopt(c, CURLOPT_ERRORBUFFER, call->why);
@@ -160,29 +257,46 @@ drop_transfer(struct http_call *call)
 	(void)curl_multi_remove_handle(call->pool->multi, call->easy);
 	curl_easy_cleanup(call->easy);
 	curl_slist_free_all(call->headers);
+	curl_mime_free(call->form);
+	free(call->sending);
 	buf_release(b);
 	free(b);
 	call->easy = NULL;
 	call->headers = NULL;
+	call->form = NULL;
+	call->sending = NULL;
 	call->received = NULL;
 	call->pool->active--;
+}
+
+static const char *
+read_header(struct http_call *call, const char *name)
+{
+	struct curl_header *h;
+
+	if (curl_easy_header(call->easy, name, 0, CURLH_HEADER, -1, &h) !=
+	    CURLHE_OK)
+		return NULL;
+	return arena_copy(call->arena, h->value, strlen(h->value));
 }
 
 static void
 read_answer(struct http_call *call, struct http_answer *out)
 {
 	const struct buf *b = call->received;
-	struct curl_header *h;
 
-	*out = (struct http_answer){ .status = 0 };
+	*out = (struct http_answer){
+		.body = arena_copy(call->arena, b->bytes, b->len),
+		.body_len = b->len,
+		.retry_after = read_header(call, "Retry-After"),
+		.location = read_header(call, "Location"),
+		.content_type = read_header(call, "Content-Type"),
+		.rate_limit = read_header(call, "X-RateLimit-Limit"),
+		.rate_remaining = read_header(call, "X-RateLimit-Remaining"),
+		.rate_reset = read_header(call, "X-RateLimit-Reset"),
+	};
 	(void)curl_easy_getinfo(
 	    call->easy, CURLINFO_RESPONSE_CODE, &out->status);
-	out->body = arena_copy(call->arena, b->bytes, b->len);
-	out->body_len = b->len;
-	if (curl_easy_header(call->easy, "Retry-After", 0, CURLH_HEADER, -1,
-		&h) == CURLHE_OK)
-		out->retry_after =
-		    arena_copy(call->arena, h->value, strlen(h->value));
 }
 
 /* How far did it get?  (reliability.md 1.6, measured) */
@@ -199,6 +313,10 @@ read_failure(struct http_call *call, CURLcode code, struct err *e)
 	if (code == CURLE_PEER_FAILED_VERIFICATION ||
 	    code == CURLE_SSL_CACERT_BADFILE)
 		word = "bad_peer";
+	else if (call->refused && request_size == 0)
+		word = "not_public";
+	else if (call->overflowed)
+		word = "too_large";
 	else if (request_size == 0)
 		word = "not_sent";
 	return err_set(e, RC_BUSY, word, "%s", why);
@@ -383,7 +501,11 @@ http_submit(struct http_pool *p, struct http_call *call)
 	call->pool = p;
 	call->received = b;
 	call->headers = NULL;
+	call->form = NULL;
+	call->sending = NULL;
 	call->sent = 0;
+	call->refused = false;
+	call->overflowed = false;
 	call->why[0] = '\0';
 	set_limits(call->easy, &p->options);
 	set_request(call->easy, call);

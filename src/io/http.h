@@ -3,9 +3,9 @@
  * The only file that knows libcurl; it knows URLs and bytes, not Twilio.
  *
  * TLS is always verified; redirects are not followed; proxies and .netrc of
- * the environment are ignored; an answer has a size and a time.  A POST is
- * never sent again by libcurl itself when a kept connection turns out to be
- * dead: its body can be read once only.
+ * the environment are ignored; an answer has a size and a time.  A request
+ * with a body is never sent again by libcurl itself when a kept connection
+ * turns out to be dead: its body, or each part of it, can be read once only.
  */
 #ifndef IO_HTTP_H
 #define IO_HTTP_H
@@ -17,6 +17,7 @@
 #include "io/loop.h"
 
 struct http_pool;
+struct http_sending;
 
 struct http_options {
 	const char *ca_file; /* NULL: the system's certificates */
@@ -30,23 +31,48 @@ struct http_header {
 	const char *value;
 };
 
+/* A field of a form, or a file of it. */
+struct http_part {
+	const char *name;
+	const char *filename; /* NULL: a field */
+	const char *type;     /* NULL: not said */
+	const char *bytes;
+	size_t len;
+};
+
 /* Borrowed until on_done or http_cancel(). */
 struct http_request {
-	const char *method; /* "GET" or "POST" */
+	const char *method; /* GET, HEAD, POST, PUT, PATCH, DELETE */
 	const char *url;
 	const struct http_header *headers;
 	size_t header_count;
 	const char *user; /* of Basic authentication, or NULL */
 	const char *password;
-	const char *body; /* of a POST */
+	const char *bearer; /* the token of a Bearer, or NULL */
+	const char *body;   /* a form unless a header says otherwise, or NULL */
 	size_t body_len;
+	const struct http_part *parts; /* instead: multipart/form-data */
+	size_t part_count;
+	size_t answer_max; /* bytes of the answer's body; 0: 1 MiB */
+	long total_ms;     /* 0: the pool's */
+	/*
+	 * Only an address of the public internet will do, whatever DNS says:
+	 * for a host that somebody else has named.
+	 */
+	bool public_only;
 };
 
+/* Texts of headers are NULL where there is no such header. */
 struct http_answer {
 	long status;
 	const char *body; /* NUL-terminated */
 	size_t body_len;
-	const char *retry_after; /* the header, or NULL */
+	const char *retry_after;
+	const char *location;
+	const char *content_type;
+	const char *rate_limit;     /* x-ratelimit-limit, */
+	const char *rate_remaining; /* -remaining, */
+	const char *rate_reset;     /* -reset */
 };
 
 /*
@@ -56,6 +82,8 @@ struct http_answer {
  *   "not_sent"   not one byte of the request left
  *   "uncertain"  it may have been taken
  *   "bad_peer"   the peer's certificate is wrong, and nothing was sent
+ *   "not_public" the address is not of the public internet; nothing was sent
+ *   "too_large"  the answer passed answer_max, where that is given
  */
 struct http_call {
 	struct http_request request;
@@ -65,10 +93,14 @@ struct http_call {
 
 	/* The pool's own. */
 	struct http_pool *pool;
-	void *easy;     /* CURL */
-	void *headers;  /* struct curl_slist */
-	void *received; /* struct buf */
-	size_t sent;    /* of the body */
+	void *easy;                   /* CURL */
+	void *headers;                /* struct curl_slist */
+	void *received;               /* struct buf */
+	void *form;                   /* curl_mime */
+	struct http_sending *sending; /* for each part */
+	size_t sent;                  /* of the body */
+	bool refused;                 /* the address */
+	bool overflowed;
 	char why[256];
 };
 

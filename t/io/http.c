@@ -89,6 +89,13 @@ play(int fd, const char *text, int count)
 		answer(fd, echo);
 		return true;
 	}
+	if (strcmp(path, "/headers") == 0)
+		answer(fd, "HTTP/1.1 301 Moved\r\nLocation: /elsewhere\r\n"
+			   "Content-Type: image/png\r\nConnection: close\r\n"
+			   "X-RateLimit-Limit: 50\r\n"
+			   "X-RateLimit-Remaining: 3\r\n"
+			   "x-ratelimit-reset: 1795176000\r\n"
+			   "Content-Length: 0\r\n\r\n");
 	if (strcmp(path, "/limited") == 0)
 		answer(fd,
 		    "HTTP/1.1 429 Too Many Requests\r\nRetry-After: 7\r\n"
@@ -265,6 +272,134 @@ test_answers(void)
 	is_int(q.answer.status, 302, "a redirect is not followed");
 }
 
+/* With whatever the request says beside the path. */
+static void
+ask_as(struct asked *q, const char *path, struct http_request how)
+{
+	submit(q, path, NULL);
+	http_cancel(&q->call);
+	how.url = q->url;
+	q->call.request = how;
+	http_submit(pool, &q->call);
+	while (!q->done)
+		loop_wait(l);
+}
+
+static void
+test_methods(void)
+{
+	static const char *const methods[] = { "PUT", "PATCH", "DELETE" };
+	const struct http_header json = { "Content-Type", "application/json" };
+	struct asked q;
+	char first[32];
+	size_t i;
+
+	for (i = 0; i < sizeof(methods) / sizeof(methods[0]); i++) {
+		ask_as(&q, "/echo",
+		    (struct http_request){
+			.method = methods[i],
+			.headers = &json,
+			.header_count = 1,
+			.bearer = "abc.def",
+			.body = "{\"a\":1}",
+			.body_len = 7,
+		    });
+		(void)snprintf(first, sizeof(first), "%s /echo ", methods[i]);
+		ok(strncmp(q.answer.body, first, strlen(first)) == 0,
+		    "%s is sent as it is", methods[i]);
+		ok(strstr(q.answer.body, "\r\n\r\n{\"a\":1}") != NULL,
+		    "with its body");
+	}
+	ok(strstr(q.answer.body, "Authorization: Bearer abc.def\r\n") != NULL,
+	    "and its token");
+	ok(strstr(q.answer.body, "Content-Type: application/json\r\n") != NULL,
+	    "and its type");
+	ask_as(&q, "/echo", (struct http_request){ .method = "DELETE" });
+	ok(strncmp(q.answer.body, "DELETE /echo ", 13) == 0,
+	    "a DELETE needs no body");
+	ask_as(&q, "/echo", (struct http_request){ .method = "HEAD" });
+	ok(q.rc == RC_OK && q.answer.status == 201 && q.answer.body_len == 0,
+	    "nobody waits for the body of a HEAD");
+
+	ask(&q, "/headers", NULL);
+	is_str(q.answer.location, "/elsewhere", "a redirect says where");
+	is_str(q.answer.content_type, "image/png", "and what");
+	is_str(q.answer.rate_limit, "50", "so many requests are allowed");
+	is_str(q.answer.rate_remaining, "3", "so many are left");
+	is_str(q.answer.rate_reset, "1795176000", "until then");
+	ask(&q, "/ok", NULL);
+	ok(q.answer.location == NULL && q.answer.rate_limit == NULL,
+	    "what is not said is not there");
+}
+
+static const struct http_part parts[] = {
+	{ .name = "sender[handle]", .bytes = "+15125550123", .len = 12 },
+	{ .name = "body", .bytes = "@/etc/passwd", .len = 12 },
+	{ .name = "empty", .bytes = "", .len = 0 },
+	{ .name = "attachments[0]",
+	    .filename = "a\"b.png",
+	    .type = "image/png",
+	    .bytes = "one\0two",
+	    .len = 7 },
+};
+
+static const struct http_request form = {
+	.method = "POST",
+	.parts = parts,
+	.part_count = sizeof(parts) / sizeof(parts[0]),
+};
+
+static void
+test_forms(void)
+{
+	const char *body;
+	struct asked q;
+
+	ask_as(&q, "/echo", form);
+	body = q.answer.body;
+	is_int(q.answer.status, 201, "a form with a file is sent");
+	ok(strstr(body, "Content-Type: multipart/form-data; boundary=") != NULL,
+	    "as such");
+	ok(strstr(body, "name=\"sender[handle]\"\r\n\r\n+15125550123\r\n") !=
+		NULL,
+	    "a field with its name");
+	ok(strstr(body, "name=\"body\"\r\n\r\n@/etc/passwd\r\n") != NULL,
+	    "no value names a file");
+	ok(strstr(body, "name=\"empty\"\r\n\r\n\r\n") != NULL,
+	    "a field may be empty");
+	ok(strstr(body, "name=\"attachments[0]\"; filename=\"a%22b.png\"\r\n"
+			"Content-Type: image/png\r\n\r\none") != NULL,
+	    "a file with its name and type");
+	ask_as(&q, "/echo", form);
+	ok(strstr(q.answer.body, "+15125550123\r\n") != NULL,
+	    "the same parts make another form");
+}
+
+static void
+test_limits(void)
+{
+	struct asked q;
+
+	ask_as(&q, "/ok",
+	    (struct http_request){ .method = "GET", .answer_max = 4 });
+	ok(q.rc == RC_BUSY && strcmp(q.err.code, "too_large") == 0,
+	    "an answer of five bytes where four are allowed");
+	ask_as(&q, "/ok",
+	    (struct http_request){ .method = "GET", .answer_max = 5 });
+	is_str(q.answer.body, "hello", "five are enough");
+	ask_as(&q, "/big",
+	    (struct http_request){ .method = "GET", .answer_max = 4194304 });
+	is_int(q.answer.body_len, 4194304, "more than usual, where allowed");
+	ask_as(&q, "/hang",
+	    (struct http_request){ .method = "GET", .total_ms = 200 });
+	is_str(q.err.code, "uncertain", "a request may have less time");
+
+	ask_as(&q, "/ok",
+	    (struct http_request){ .method = "GET", .public_only = true });
+	ok(q.rc == RC_BUSY && strcmp(q.err.code, "not_public") == 0,
+	    "our own network is no public address");
+}
+
 static void
 test_many(void)
 {
@@ -372,6 +507,13 @@ test_kept_connection(void)
 	is_int(q.rc, RC_BUSY, "the second one's connection dies");
 	is_str(q.err.code, "uncertain", "it may have been taken");
 	is_int(*requests - before, 2, "two calls, two POSTs");
+
+	before = *requests;
+	ask_as(&q, "/dies-later", form);
+	is_int(q.answer.status, 200, "the first form is answered");
+	ask_as(&q, "/dies-later", form);
+	is_str(q.err.code, "uncertain", "the second one may have been taken");
+	is_int(*requests - before, 2, "two calls, two forms");
 }
 
 static void
@@ -402,6 +544,9 @@ main(void)
 	l = loop_new();
 	pool = http_pool_new(l, &options);
 	test_answers();
+	test_methods();
+	test_forms();
+	test_limits();
 	test_many();
 	test_failures();
 	test_not_sent();
