@@ -4,20 +4,20 @@
 #include "peer/twilio_answer.h"
 
 static bool
-is_post(const struct twilio_request *request)
+is_post(const struct peer_request *request)
 {
 	return strcmp(request->method, "POST") == 0;
 }
 
 const char *
-twilio_doubt(const struct twilio_request *request)
+twilio_doubt(const struct peer_request *request)
 {
 	return is_post(request) ? "; it may have been done all the same" : "";
 }
 
 /* "429, code 20429: Too many requests" */
 static const char *
-describe(struct arena *a, const struct twilio_answer *t)
+describe(struct arena *a, const struct peer_answer *t)
 {
 	struct buf b;
 	const char *text;
@@ -51,7 +51,7 @@ when_again(struct arena *a, const char *retry_after)
 /* What will not get better, for several reasons. */
 static enum rc
 explain_never(
-    struct command_context *c, const struct twilio_answer *t, const char *what)
+    struct command_context *c, const struct peer_answer *t, const char *what)
 {
 	struct err *e = &c->err;
 
@@ -66,20 +66,20 @@ explain_never(
 }
 
 static enum rc
-explain(struct command_context *c, const struct twilio_request *request,
-    const struct http_answer *answer, const struct twilio_answer *t)
+explain(struct command_context *c, const struct peer_request *request,
+    const struct http_answer *answer, const struct peer_answer *t)
 {
 	const char *what = describe(c->arena, t);
 	struct err *e = &c->err;
 
 	switch (t->verdict) {
-	case TWILIO_DONE:
+	case VERDICT_DONE:
 		return RC_OK;
-	case TWILIO_LIMITED:
+	case VERDICT_LIMITED:
 		return err_set(e, RC_BUSY, "limited",
 		    "too many requests (%s): try again %s", what,
 		    when_again(c->arena, answer->retry_after));
-	case TWILIO_STOP:
+	case VERDICT_STOP:
 		if (t->status < 400)
 			return err_set(e, RC_BUSY, "redirect",
 			    "the answer is a redirect (%s), which Twilio never "
@@ -91,27 +91,28 @@ explain(struct command_context *c, const struct twilio_request *request,
 		    c->config.twilio.api_key_sid != NULL
 			? "api_key_sid and api_key_secret_file"
 			: "account_sid and auth_token_file");
-	case TWILIO_NOT_YET:
-	case TWILIO_CONFLICT:
+	case VERDICT_NOT_YET:
+	case VERDICT_CONFLICT:
 		return err_set(e, RC_BUSY, "conflict",
 		    "somebody else is changing it (%s): try again", what);
-	case TWILIO_UNKNOWN:
+	case VERDICT_UNKNOWN:
 		return err_set(e, RC_BUSY, "uncertain",
 		    "Twilio is unwell (%s)%s", what, twilio_doubt(request));
-	case TWILIO_GONE:
+	case VERDICT_GONE:
 		return err_set(e, RC_NOT_FOUND, "not_found",
 		    "Twilio has no such thing (%s)", what);
-	case TWILIO_TAKEN_BY:
+	case VERDICT_TAKEN_BY:
+	case VERDICT_MOVED:
 		return err_set(
 		    e, RC_REFUSED, "refused", "Twilio refuses it (%s)", what);
-	case TWILIO_NEVER:
+	case VERDICT_NEVER:
 		return explain_never(c, t, what);
 	}
 	return RC_OK;
 }
 
 enum rc
-twilio_call(struct command_context *c, const struct twilio_request *request,
+twilio_call(struct command_context *c, const struct peer_request *request,
     struct http_answer *out)
 {
 	static const struct http_header headers[] = {
@@ -133,10 +134,10 @@ twilio_call(struct command_context *c, const struct twilio_request *request,
 				: c->config.twilio.account_sid,
 		.password = has_key ? c->config.twilio.api_key_secret.bytes
 				    : c->config.twilio.auth_token.bytes,
-		.body = request->form,
-		.body_len = request->form != NULL ? strlen(request->form) : 0,
+		.body = request->body,
+		.body_len = request->body != NULL ? strlen(request->body) : 0,
 	};
-	struct twilio_answer judged;
+	struct peer_answer judged;
 	enum rc rc;
 
 	rc = http_fetch(c->arena, &options, &r, out, &c->err);

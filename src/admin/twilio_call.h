@@ -19,9 +19,9 @@
  * Twilio is unwell).
  */
 enum rc twilio_call(struct command_context *c,
-    const struct twilio_request *request, struct http_answer *out) MUST_CHECK;
+    const struct peer_request *request, struct http_answer *out) MUST_CHECK;
 
 /* Of a POST whose outcome is not known, what to add to the sentence. */
-const char *twilio_doubt(const struct twilio_request *request);
+const char *twilio_doubt(const struct peer_request *request);
 
 #endif

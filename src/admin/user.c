@@ -167,7 +167,7 @@ print_our_side(struct command_context *c, const char *identity)
 
 /* Prints what Twilio answers to a request about this user. */
 static enum rc
-ask(struct command_context *c, const struct twilio_request *twilio, bool json,
+ask(struct command_context *c, const struct peer_request *twilio, bool json,
     struct twilio_user *user)
 {
 	struct http_answer answer;
@@ -203,7 +203,7 @@ static int
 show(
     struct command_context *c, const struct request *r, char *const *identities)
 {
-	struct twilio_request twilio;
+	struct peer_request twilio;
 	struct twilio_user user;
 	int status = EXIT_SUCCESS;
 	size_t i;
@@ -233,7 +233,7 @@ show(
 static int
 set(struct command_context *c, const struct request *r, const char *identity)
 {
-	struct twilio_request twilio;
+	struct peer_request twilio;
 	struct twilio_user user;
 
 	twilio_user_update(c->arena, &c->config.twilio.frontline_base_url,

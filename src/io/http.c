@@ -76,7 +76,7 @@ give_bytes(char *to, size_t one, size_t count, void *user)
 
 /* A part of a form, and how much of it has been handed out. */
 struct http_sending {
-	const struct http_part *part;
+	const struct form_part *part;
 	size_t sent;
 };
 
@@ -107,7 +107,7 @@ set_form(CURL *c, struct http_call *call)
 	if (call->form == NULL || call->sending == NULL)
 		fatal("out of memory");
 	for (i = 0; i < r->part_count; i++) {
-		const struct http_part *p = &r->parts[i];
+		const struct form_part *p = &r->parts[i];
 
 		call->sending[i].part = p;
 		part = curl_mime_addpart(call->form);

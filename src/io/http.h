@@ -15,6 +15,7 @@
 #include "base/arena.h"
 #include "base/err.h"
 #include "io/loop.h"
+#include "text/form_part.h"
 
 struct http_pool;
 struct http_sending;
@@ -31,15 +32,6 @@ struct http_header {
 	const char *value;
 };
 
-/* A field of a form, or a file of it. */
-struct http_part {
-	const char *name;
-	const char *filename; /* NULL: a field */
-	const char *type;     /* NULL: not said */
-	const char *bytes;
-	size_t len;
-};
-
 /* Borrowed until on_done or http_cancel(). */
 struct http_request {
 	const char *method; /* GET, HEAD, POST, PUT, PATCH, DELETE */
@@ -51,7 +43,7 @@ struct http_request {
 	const char *bearer; /* the token of a Bearer, or NULL */
 	const char *body;   /* a form unless a header says otherwise, or NULL */
 	size_t body_len;
-	const struct http_part *parts; /* instead: multipart/form-data */
+	const struct form_part *parts; /* instead: multipart/form-data */
 	size_t part_count;
 	size_t answer_max; /* bytes of the answer's body; 0: 1 MiB */
 	long total_ms;     /* 0: the pool's */

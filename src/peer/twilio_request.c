@@ -39,19 +39,19 @@ start_url(struct buf *url, const struct base_url *base, const char *service_sid)
 }
 
 static void
-make_get(struct arena *a, struct buf *url, struct twilio_request *out)
+make_get(struct arena *a, struct buf *url, struct peer_request *out)
 {
-	*out = (struct twilio_request){ .method = "GET", .url = keep(a, url) };
+	*out = (struct peer_request){ .method = "GET", .url = keep(a, url) };
 }
 
 static void
 make_post(struct arena *a, struct buf *url, struct buf *form,
-    struct twilio_request *out)
+    struct peer_request *out)
 {
-	*out = (struct twilio_request){
+	*out = (struct peer_request){
 		.method = "POST",
 		.url = keep(a, url),
-		.form = keep(a, form),
+		.body = keep(a, form),
 	};
 }
 
@@ -67,7 +67,7 @@ start_conversation_url(struct buf *url, const struct twilio_conversation *c,
 
 void
 twilio_participant_add(struct arena *a, const struct twilio_conversation *c,
-    const char *identity, struct twilio_request *out)
+    const char *identity, struct peer_request *out)
 {
 	struct buf url, form;
 
@@ -79,7 +79,7 @@ twilio_participant_add(struct arena *a, const struct twilio_conversation *c,
 
 void
 twilio_participant_fetch(struct arena *a, const struct twilio_conversation *c,
-    const char *participant, struct twilio_request *out)
+    const char *participant, struct peer_request *out)
 {
 	struct buf url;
 
@@ -89,7 +89,7 @@ twilio_participant_fetch(struct arena *a, const struct twilio_conversation *c,
 
 void
 twilio_participant_update(struct arena *a, const struct twilio_conversation *c,
-    const char *participant, const char *attributes, struct twilio_request *out)
+    const char *participant, const char *attributes, struct peer_request *out)
 {
 	struct buf url, form;
 
@@ -101,7 +101,7 @@ twilio_participant_update(struct arena *a, const struct twilio_conversation *c,
 
 void
 twilio_message_add(struct arena *a, const struct twilio_conversation *c,
-    const char *body, const char *attributes, struct twilio_request *out)
+    const char *body, const char *attributes, struct peer_request *out)
 {
 	struct buf url, form;
 
@@ -114,7 +114,7 @@ twilio_message_add(struct arena *a, const struct twilio_conversation *c,
 
 void
 twilio_message_list(struct arena *a, const struct twilio_conversation *c,
-    struct twilio_request *out)
+    struct peer_request *out)
 {
 	struct buf url;
 
@@ -125,7 +125,7 @@ twilio_message_list(struct arena *a, const struct twilio_conversation *c,
 
 void
 twilio_conversations_of(struct arena *a, const struct twilio_conversation *c,
-    const char *address, struct twilio_request *out)
+    const char *address, struct peer_request *out)
 {
 	struct buf url;
 
@@ -138,7 +138,7 @@ twilio_conversations_of(struct arena *a, const struct twilio_conversation *c,
 /* The same scheme, host and port, or the links of a peer that is not it. */
 bool
 twilio_next_page(struct arena *a, const struct base_url *base, const char *link,
-    struct twilio_request *out)
+    struct peer_request *out)
 {
 	const size_t len = strlen(base->text);
 	struct buf url;
@@ -166,7 +166,7 @@ start_user_url(struct buf *url, const struct base_url *base, const char *user)
 
 void
 twilio_user_fetch(struct arena *a, const struct base_url *base,
-    const char *identity, struct twilio_request *out)
+    const char *identity, struct peer_request *out)
 {
 	struct buf url;
 
@@ -184,7 +184,7 @@ add_change(struct buf *form, const char *name, const char *value)
 void
 twilio_user_update(struct arena *a, const struct base_url *base,
     const char *identity, const struct twilio_user_change *change,
-    struct twilio_request *out)
+    struct peer_request *out)
 {
 	struct buf url, form;
 

@@ -13,13 +13,8 @@
 #include <stdbool.h>
 
 #include "base/arena.h"
+#include "peer/request.h"
 #include "text/url.h"
-
-struct twilio_request {
-	const char *method; /* "GET" or "POST" */
-	const char *url;
-	const char *form; /* of a POST */
-};
 
 /*
  * A conversation and the API that has it.  service_sid NULL: the account's
@@ -35,37 +30,37 @@ struct twilio_conversation {
 
 void twilio_participant_add(struct arena *a,
     const struct twilio_conversation *c, const char *identity,
-    struct twilio_request *out);
+    struct peer_request *out);
 /* By the participant's SID or, of a chat user, the identity. */
 void twilio_participant_fetch(struct arena *a,
     const struct twilio_conversation *c, const char *participant,
-    struct twilio_request *out);
+    struct peer_request *out);
 void twilio_participant_update(struct arena *a,
     const struct twilio_conversation *c, const char *participant,
-    const char *attributes, struct twilio_request *out);
+    const char *attributes, struct peer_request *out);
 /* Written by "system"; attributes is a JSON object as text. */
 void twilio_message_add(struct arena *a, const struct twilio_conversation *c,
-    const char *body, const char *attributes, struct twilio_request *out);
+    const char *body, const char *attributes, struct peer_request *out);
 /* The latest first, a hundred to a page. */
 void twilio_message_list(struct arena *a, const struct twilio_conversation *c,
-    struct twilio_request *out);
+    struct peer_request *out);
 /* The conversations in which an address takes part; c->sid is not used. */
 void twilio_conversations_of(struct arena *a,
     const struct twilio_conversation *c, const char *address,
-    struct twilio_request *out);
+    struct peer_request *out);
 
 /*
  * The page behind a link that an answer gave.  False where the link leaves
  * the API that it came from: credentials must not follow it.
  */
 bool twilio_next_page(struct arena *a, const struct base_url *base,
-    const char *link, struct twilio_request *out);
+    const char *link, struct peer_request *out);
 
 /* ---- Frontline users */
 
 /* By identity or SID. */
 void twilio_user_fetch(struct arena *a, const struct base_url *base,
-    const char *identity, struct twilio_request *out);
+    const char *identity, struct peer_request *out);
 
 /* Members that are NULL are left as they are. */
 struct twilio_user_change {
@@ -76,6 +71,6 @@ struct twilio_user_change {
 };
 void twilio_user_update(struct arena *a, const struct base_url *base,
     const char *identity, const struct twilio_user_change *change,
-    struct twilio_request *out);
+    struct peer_request *out);
 
 #endif

@@ -293,7 +293,7 @@ mask_numbers(struct arena *a, const char *text)
 }
 
 const char *
-delivery_reason(struct delivery *d, const struct twilio_answer *answer)
+delivery_reason(struct delivery *d, const struct peer_answer *answer)
 {
 	char text[REASON_MAX];
 
@@ -321,7 +321,7 @@ peer_answered(struct http_call *call, enum rc rc,
 static void
 transfer(struct delivery *d)
 {
-	const struct twilio_request *r = &d->request;
+	const struct peer_request *r = &d->request;
 
 	d->headers[0] = (struct http_header){ "Accept", "application/json" };
 	d->http = (struct http_call){
@@ -332,8 +332,8 @@ transfer(struct delivery *d)
 			.header_count = 1,
 			.user = d->settings->user,
 			.password = d->settings->password,
-			.body = r->form,
-			.body_len = r->form != NULL ? strlen(r->form) : 0,
+			.body = r->body,
+			.body_len = r->body != NULL ? strlen(r->body) : 0,
 		},
 		.arena = d->arena,
 		.on_done = peer_answered,
@@ -375,7 +375,7 @@ mark(struct delivery *d)
 
 void
 delivery_send(struct delivery *d,
-    void (*then)(struct delivery *d, const struct twilio_answer *answer))
+    void (*then)(struct delivery *d, const struct peer_answer *answer))
 {
 	d->on_answer = then;
 	if (strcmp(d->request.method, "GET") == 0)
@@ -386,7 +386,7 @@ delivery_send(struct delivery *d,
 
 /* The peer is well, and somebody has to wait, or the peer is not. */
 static void
-fail(struct delivery *d, const struct retry_class *c, long retry_after_s,
+fail(struct delivery *d, const struct retry_class *c, int64_t retry_after_ms,
     const char *why)
 {
 	int64_t wait_ms;
@@ -394,12 +394,12 @@ fail(struct delivery *d, const struct retry_class *c, long retry_after_s,
 	destination_failed(d->destination, c);
 	if (!c->holds) {
 		wait_ms = retry_delay_ms(c, d->job.attempt);
-		if (wait_ms < retry_after_s * 1000)
-			wait_ms = retry_after_s * 1000;
+		if (wait_ms < retry_after_ms)
+			wait_ms = retry_after_ms;
 		put_back_for(d, c, wait_ms, why);
 		return;
 	}
-	wait_ms = destination_refused(d->destination, c, retry_after_s);
+	wait_ms = destination_refused(d->destination, c, retry_after_ms);
 	destination_hold(d->destination, c, wait_ms, why);
 	put_back_for(d, c, wait_ms, why);
 }
@@ -408,7 +408,7 @@ void
 delivery_settle(struct delivery *d)
 {
 	const struct retry_class *c;
-	struct twilio_answer answer;
+	struct peer_answer answer;
 	const char *why;
 
 	if (d->http_rc != RC_OK) {
@@ -422,7 +422,7 @@ delivery_settle(struct delivery *d)
 	if (c != NULL) {
 		if (!c->breaks && !c->holds)
 			destination_worked(d->destination);
-		fail(d, c, answer.retry_after_s, delivery_reason(d, &answer));
+		fail(d, c, answer.retry_after_ms, delivery_reason(d, &answer));
 		return;
 	}
 	destination_worked(d->destination);

@@ -34,9 +34,9 @@ struct delivery {
 	void *state; /* the kind's own, in the arena */
 
 	/* What the verbs need. */
-	struct twilio_request request; /* the kind's, for delivery_send() */
-	struct db_call db;             /* the kind's, for delivery_ask() */
-	struct http_answer answer;     /* the kind's to read in on_answer */
+	struct peer_request request; /* the kind's, for delivery_send() */
+	struct db_call db;           /* the kind's, for delivery_ask() */
+	struct http_answer answer;   /* the kind's to read in on_answer */
 
 	/* Its own. */
 	int64_t began_us;
@@ -45,8 +45,7 @@ struct delivery {
 	bool marked; /* by this attempt */
 	char uuid[UUID_LEN + 1];
 	int64_t mark_us;
-	void (*on_answer)(
-	    struct delivery *d, const struct twilio_answer *answer);
+	void (*on_answer)(struct delivery *d, const struct peer_answer *answer);
 	void (*on_rows)(struct delivery *d, const struct rows *rows);
 	struct loop_timer again;
 	bool asking;
@@ -80,10 +79,10 @@ bool delivery_conversation(struct delivery *d, struct twilio_conversation *out);
 
 /*
  * Sends d->request.  then gets an answer that retry.h leaves to the kind:
- * TWILIO_DONE, _TAKEN_BY, _GONE, _NEVER.
+ * VERDICT_DONE, _TAKEN_BY, _GONE, _NEVER.
  */
 void delivery_send(struct delivery *d,
-    void (*then)(struct delivery *d, const struct twilio_answer *answer));
+    void (*then)(struct delivery *d, const struct peer_answer *answer));
 
 /* Runs d->db, bound by the caller. */
 void delivery_ask(struct delivery *d,
@@ -99,6 +98,6 @@ void delivery_retry(
 void delivery_wait(struct delivery *d, int64_t delay_ms, const char *why);
 /* What a refusal says, fit for a log and for the database. */
 const char *delivery_reason(
-    struct delivery *d, const struct twilio_answer *answer);
+    struct delivery *d, const struct peer_answer *answer);
 
 #endif

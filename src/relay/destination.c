@@ -184,7 +184,7 @@ destination_failed(struct destination *d, const struct retry_class *c)
 /* Sixteen refusals of one moment are one. */
 int64_t
 destination_refused(
-    struct destination *d, const struct retry_class *c, long retry_after_s)
+    struct destination *d, const struct retry_class *c, int64_t retry_after_ms)
 {
 	const int64_t now_us = clock_us();
 	int64_t wait_ms;
@@ -192,7 +192,7 @@ destination_refused(
 	if (breaker_look(&d->breaker, now_us) == BREAKER_OPEN)
 		return (d->breaker.until_us - now_us) / 1000;
 	wait_ms = retry_delay_ms(c, ++d->refusals);
-	return wait_ms > retry_after_s * 1000 ? wait_ms : retry_after_s * 1000;
+	return wait_ms > retry_after_ms ? wait_ms : retry_after_ms;
 }
 
 static void

@@ -58,6 +58,6 @@ void destination_hold(struct destination *d, const struct retry_class *c,
     int64_t for_ms, const char *why);
 /* How long it has to be left alone after one more refusal. */
 int64_t destination_refused(
-    struct destination *d, const struct retry_class *c, long retry_after_s);
+    struct destination *d, const struct retry_class *c, int64_t retry_after_ms);
 
 #endif

@@ -30,10 +30,10 @@ error_text(struct delivery *d)
 }
 
 static void
-give_up(struct delivery *d, const struct twilio_answer *answer)
+give_up(struct delivery *d, const struct peer_answer *answer)
 {
 	/* Without a code it is not Twilio that knows no such thing. */
-	const bool gone = answer->verdict == TWILIO_GONE ||
+	const bool gone = answer->verdict == VERDICT_GONE ||
 			  (answer->status == 404 && answer->code != 0);
 
 	delivery_finish(d, gone ? QUEUE_UNNEEDED : QUEUE_DEAD, NULL,
@@ -41,18 +41,18 @@ give_up(struct delivery *d, const struct twilio_answer *answer)
 }
 
 static void
-is_sent(struct delivery *d, const struct twilio_answer *answer)
+is_sent(struct delivery *d, const struct peer_answer *answer)
 {
 	struct twilio_message message;
 
-	if (answer->verdict != TWILIO_DONE)
+	if (answer->verdict != VERDICT_DONE)
 		give_up(d, answer);
 	else if (twilio_message_read(d->arena, d->answer.body,
 		     d->answer.body_len, &message, &d->err) == RC_OK)
 		delivery_finish(d, QUEUE_SENT, message.sid, NULL);
 	else
 		delivery_retry(
-		    d, retry_of_verdict(TWILIO_UNKNOWN), error_text(d));
+		    d, retry_of_verdict(VERDICT_UNKNOWN), error_text(d));
 }
 
 static void
@@ -79,19 +79,19 @@ send_message(struct delivery *d)
 }
 
 static void
-is_searched(struct delivery *d, const struct twilio_answer *answer)
+is_searched(struct delivery *d, const struct peer_answer *answer)
 {
 	struct message_add *m = d->state;
 	const char *sid = NULL, *next = NULL;
 
-	if (answer->verdict != TWILIO_DONE) {
+	if (answer->verdict != VERDICT_DONE) {
 		give_up(d, answer);
 		return;
 	}
 	if (twilio_message_find(d->arena, d->answer.body, d->answer.body_len,
 		mark_key, d->job.job_id, &sid, &next, &d->err) != RC_OK) {
 		delivery_retry(
-		    d, retry_of_verdict(TWILIO_UNKNOWN), error_text(d));
+		    d, retry_of_verdict(VERDICT_UNKNOWN), error_text(d));
 		return;
 	}
 	if (sid != NULL)

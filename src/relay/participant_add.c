@@ -53,13 +53,13 @@ note(struct delivery *d, const struct twilio_participant *participant)
 }
 
 static void
-is_fetched(struct delivery *d, const struct twilio_answer *answer)
+is_fetched(struct delivery *d, const struct peer_answer *answer)
 {
 	struct participant_add *p = d->state;
 	struct twilio_participant participant;
 
 	/* The worker is in, which is what counts. */
-	if (answer->verdict != TWILIO_DONE ||
+	if (answer->verdict != VERDICT_DONE ||
 	    twilio_participant_read(d->arena, d->answer.body,
 		d->answer.body_len, &participant, &d->err) != RC_OK)
 		delivery_finish(d, p->outcome, NULL, p->why);
@@ -92,12 +92,12 @@ note_conflict(struct delivery *d, const char *other)
 }
 
 static void
-other_is_searched(struct delivery *d, const struct twilio_answer *answer)
+other_is_searched(struct delivery *d, const struct peer_answer *answer)
 {
 	struct participant_add *p = d->state;
 	const char *next = NULL, *sid = NULL;
 
-	if (answer->verdict != TWILIO_DONE) {
+	if (answer->verdict != VERDICT_DONE) {
 		delivery_finish(
 		    d, QUEUE_DEAD, NULL, delivery_reason(d, answer));
 		return;
@@ -105,7 +105,7 @@ other_is_searched(struct delivery *d, const struct twilio_answer *answer)
 	if (twilio_conversation_find(d->arena, d->answer.body,
 		d->answer.body_len, p->proxy_address, &sid, &next,
 		&d->err) != RC_OK) {
-		delivery_retry(d, retry_of_verdict(TWILIO_UNKNOWN),
+		delivery_retry(d, retry_of_verdict(VERDICT_UNKNOWN),
 		    arena_copy(d->arena, d->err.text, strlen(d->err.text)));
 		return;
 	}
@@ -116,7 +116,7 @@ other_is_searched(struct delivery *d, const struct twilio_answer *answer)
 		     d->arena, p->conversation.base, next, &d->request))
 		delivery_send(d, other_is_searched);
 	else
-		delivery_retry(d, retry_of_verdict(TWILIO_UNKNOWN), p->why);
+		delivery_retry(d, retry_of_verdict(VERDICT_UNKNOWN), p->why);
 }
 
 static void
@@ -137,7 +137,7 @@ pair_is_known(struct delivery *d, const struct rows *rows)
 }
 
 static void
-find_other(struct delivery *d, const struct twilio_answer *answer)
+find_other(struct delivery *d, const struct peer_answer *answer)
 {
 	struct participant_add *p = d->state;
 	const char *other;
@@ -156,13 +156,13 @@ find_other(struct delivery *d, const struct twilio_answer *answer)
 /* ---- it cannot be ------------------------------------------------------ */
 
 static void
-give_up(struct delivery *d, const struct twilio_answer *answer)
+give_up(struct delivery *d, const struct peer_answer *answer)
 {
 	struct participant_add *p = d->state;
 
 	p->why = delivery_reason(d, answer);
 	p->outcome = QUEUE_DEAD;
-	if (answer->verdict == TWILIO_GONE ||
+	if (answer->verdict == VERDICT_GONE ||
 	    (answer->status == 404 && answer->code != 0)) {
 		p->outcome = QUEUE_UNNEEDED;
 		repair_gone_bind(&d->db, p->conversation.sid);
@@ -180,16 +180,16 @@ give_up(struct delivery *d, const struct twilio_answer *answer)
 /* ---- the request ------------------------------------------------------- */
 
 static void
-is_added(struct delivery *d, const struct twilio_answer *answer)
+is_added(struct delivery *d, const struct peer_answer *answer)
 {
 	struct participant_add *p = d->state;
 	struct twilio_participant participant;
 
-	if (answer->verdict == TWILIO_TAKEN_BY) {
+	if (answer->verdict == VERDICT_TAKEN_BY) {
 		find_other(d, answer);
 		return;
 	}
-	if (answer->verdict != TWILIO_DONE) {
+	if (answer->verdict != VERDICT_DONE) {
 		give_up(d, answer);
 		return;
 	}
@@ -206,7 +206,7 @@ is_added(struct delivery *d, const struct twilio_answer *answer)
 		d->answer.body_len, &participant, &d->err) == RC_OK)
 		note(d, &participant);
 	else
-		delivery_retry(d, retry_of_verdict(TWILIO_UNKNOWN),
+		delivery_retry(d, retry_of_verdict(VERDICT_UNKNOWN),
 		    arena_copy(d->arena, d->err.text, strlen(d->err.text)));
 }
 

@@ -27,10 +27,10 @@ error_text(struct delivery *d)
 }
 
 static void
-give_up(struct delivery *d, const struct twilio_answer *answer)
+give_up(struct delivery *d, const struct peer_answer *answer)
 {
 	/* Without a code it is not Twilio that knows no such thing. */
-	const bool gone = answer->verdict == TWILIO_GONE ||
+	const bool gone = answer->verdict == VERDICT_GONE ||
 			  (answer->status == 404 && answer->code != 0);
 
 	delivery_finish(d, gone ? QUEUE_UNNEEDED : QUEUE_DEAD, NULL,
@@ -38,11 +38,11 @@ give_up(struct delivery *d, const struct twilio_answer *answer)
 }
 
 static void
-is_updated(struct delivery *d, const struct twilio_answer *answer)
+is_updated(struct delivery *d, const struct peer_answer *answer)
 {
 	const struct participant_attributes *p = d->state;
 
-	if (answer->verdict == TWILIO_DONE)
+	if (answer->verdict == VERDICT_DONE)
 		delivery_finish(d, QUEUE_SENT, p->participant_sid, NULL);
 	else
 		give_up(d, answer);
@@ -87,18 +87,18 @@ merge(struct delivery *d, const char *text)
 }
 
 static void
-is_fetched(struct delivery *d, const struct twilio_answer *answer)
+is_fetched(struct delivery *d, const struct peer_answer *answer)
 {
 	struct twilio_participant participant;
 
-	if (answer->verdict != TWILIO_DONE)
+	if (answer->verdict != VERDICT_DONE)
 		give_up(d, answer);
 	else if (twilio_participant_read(d->arena, d->answer.body,
 		     d->answer.body_len, &participant, &d->err) == RC_OK)
 		merge(d, participant.attributes);
 	else
 		delivery_retry(
-		    d, retry_of_verdict(TWILIO_UNKNOWN), error_text(d));
+		    d, retry_of_verdict(VERDICT_UNKNOWN), error_text(d));
 }
 
 void

@@ -8,15 +8,15 @@ enum { SECOND = 1000, MINUTE = 60 * SECOND };
 
 /* clang-format off */
 static const struct {
-	enum twilio_verdict verdict;
+	enum verdict verdict;
 	struct retry_class class;
 } verdicts[] = {
 	/*                    name        base        cap          not_sent refund holds  breaks alarms */
-	{ TWILIO_LIMITED,  { "limited",   SECOND,     MINUTE,      true,    true,  true,  false, false } },
-	{ TWILIO_NOT_YET,  { "not_yet",   2 * SECOND, MINUTE,      true,    false, false, false, false } },
-	{ TWILIO_CONFLICT, { "conflict",  200,        5 * SECOND,  true,    false, false, false, false } },
-	{ TWILIO_UNKNOWN,  { "unknown",   SECOND,     5 * MINUTE,  false,   false, false, true,  false } },
-	{ TWILIO_STOP,     { "stop",      MINUTE,     MINUTE,      true,    true,  true,  false, true } },
+	{ VERDICT_LIMITED,  { "limited",   SECOND,     MINUTE,      true,    true,  true,  false, false } },
+	{ VERDICT_NOT_YET,  { "not_yet",   2 * SECOND, MINUTE,      true,    false, false, false, false } },
+	{ VERDICT_CONFLICT, { "conflict",  200,        5 * SECOND,  true,    false, false, false, false } },
+	{ VERDICT_UNKNOWN,  { "unknown",   SECOND,     5 * MINUTE,  false,   false, false, true,  false } },
+	{ VERDICT_STOP,     { "stop",      MINUTE,     MINUTE,      true,    true,  true,  false, true } },
 };
 
 static const struct {
@@ -33,7 +33,7 @@ const struct retry_class retry_fault =
 /* clang-format on */
 
 const struct retry_class *
-retry_of_verdict(enum twilio_verdict v)
+retry_of_verdict(enum verdict v)
 {
 	size_t i;
 

@@ -21,7 +21,7 @@ struct retry_class {
 };
 
 /* Of an answer; NULL: what it means is for the kind of the job to say. */
-const struct retry_class *retry_of_verdict(enum twilio_verdict v);
+const struct retry_class *retry_of_verdict(enum verdict v);
 /* Of no answer, by the code of io/http.h. */
 const struct retry_class *retry_of_failure(const char *code);
 /* A statement of ours failed for good: see the log. */

@@ -71,8 +71,8 @@ note_user(struct roster_call *c, const struct http_answer *answer)
 
 /* The next look at this worker comes with the next interval. */
 static void
-fail(struct roster_call *c, const struct retry_class *class, long retry_after_s,
-    const char *why)
+fail(struct roster_call *c, const struct retry_class *class,
+    int64_t retry_after_ms, const char *why)
 {
 	struct roster *o = c->roster;
 	const int64_t now_us = clock_us();
@@ -87,8 +87,8 @@ fail(struct roster_call *c, const struct retry_class *class, long retry_after_s,
 	if (!class->holds)
 		return;
 	wait_ms = retry_delay_ms(class, ++o->refusals);
-	if (wait_ms < retry_after_s * 1000)
-		wait_ms = retry_after_s * 1000;
+	if (wait_ms < retry_after_ms)
+		wait_ms = retry_after_ms;
 	breaker_hold(&o->breaker, now_us + wait_ms * 1000);
 	log_warn("roster: nobody is asked about for %lld ms: %s",
 	    (long long)wait_ms, class->name);
@@ -101,7 +101,7 @@ peer_answered(struct http_call *http, enum rc rc,
 	struct roster_call *c = OWNER_OF(http, struct roster_call, http);
 	struct roster *o = c->roster;
 	const struct retry_class *class;
-	struct twilio_answer a;
+	struct peer_answer a;
 	char why[64];
 
 	if (rc != RC_OK) {
@@ -114,12 +114,12 @@ peer_answered(struct http_call *http, enum rc rc,
 	    why, sizeof(why), "status %ld, code %ld", a.status, a.code);
 	class = retry_of_verdict(a.verdict);
 	if (class != NULL) {
-		fail(c, class, a.retry_after_s, why);
+		fail(c, class, a.retry_after_ms, why);
 		return;
 	}
 	if (breaker_worked(&o->breaker, clock_us()))
 		o->refusals = 0;
-	if (a.verdict == TWILIO_DONE) {
+	if (a.verdict == VERDICT_DONE) {
 		note_user(c, answer);
 	} else if (a.status == 404) {
 		roster_absent_bind(&c->db, c->identity);
@@ -134,7 +134,7 @@ static void
 begin_call(struct roster_call *c, const char *identity)
 {
 	struct relay *r = c->roster->relay;
-	struct twilio_request request;
+	struct peer_request request;
 	const struct config *config;
 
 	arena_reset(c->arena);

@@ -332,7 +332,7 @@ test_methods(void)
 	    "what is not said is not there");
 }
 
-static const struct http_part parts[] = {
+static const struct form_part parts[] = {
 	{ .name = "sender[handle]", .bytes = "+15125550123", .len = 12 },
 	{ .name = "body", .bytes = "@/etc/passwd", .len = 12 },
 	{ .name = "empty", .bytes = "", .len = 0 },

@@ -5,10 +5,10 @@
 
 static struct arena *arena;
 
-static struct twilio_answer
+static struct peer_answer
 judge(long status, const char *body, const char *retry_after)
 {
-	struct twilio_answer a;
+	struct peer_answer a;
 
 	twilio_judge(arena, status, body, strlen(body), retry_after, &a);
 	return a;
@@ -87,7 +87,7 @@ static const struct {
 static void
 test_verdicts(void)
 {
-	struct twilio_answer a;
+	struct peer_answer a;
 	char body[128];
 	size_t i;
 
@@ -97,7 +97,7 @@ test_verdicts(void)
 		    expected[i].code, expected[i].status);
 		a = judge(expected[i].status, expected[i].code != 0 ? body : "",
 		    NULL);
-		is_str(twilio_verdict_name(a.verdict), expected[i].verdict,
+		is_str(verdict_name(a.verdict), expected[i].verdict,
 		    "status %ld, code %ld", expected[i].status,
 		    expected[i].code);
 	}
@@ -106,7 +106,7 @@ test_verdicts(void)
 static void
 test_bodies(void)
 {
-	struct twilio_answer a;
+	struct peer_answer a;
 	char body[512], two[241] = "";
 	size_t i;
 
@@ -131,24 +131,25 @@ test_bodies(void)
 	a = judge(503, "<html><h1>Service Unavailable</h1></html>", NULL);
 	ok(a.code == 0 && a.message[0] == '\0', "HTML says nothing");
 	a = judge(404, "[]", NULL);
-	is_str(twilio_verdict_name(a.verdict), "never", "nor does a list");
+	is_str(verdict_name(a.verdict), "never", "nor does a list");
 	a = judge(404, "{\"code\":\"50430\"}", NULL);
 	is_int(a.code, 0, "a code that is no number is none");
 	a = judge(201, "{\"code\":50377}", NULL);
-	is_str(twilio_verdict_name(a.verdict), "done",
+	is_str(verdict_name(a.verdict), "done",
 	    "the body of a success is not searched for errors");
 }
 
 static void
 test_retry_after(void)
 {
-	is_int(judge(429, "", NULL).retry_after_s, 0, "Retry-After not there");
-	is_int(judge(429, "", "7").retry_after_s, 7, "in seconds");
-	is_int(judge(429, "", "86400").retry_after_s, 60, "at most a minute");
-	is_int(judge(429, "", "-1").retry_after_s, 0, "negative");
-	is_int(judge(429, "", "Fri, 20 Nov 2026 09:15:44 GMT").retry_after_s, 0,
-	    "a date counts as not said");
-	is_int(judge(429, "", "").retry_after_s, 0, "empty");
+	is_int(judge(429, "", NULL).retry_after_ms, 0, "Retry-After not there");
+	is_int(judge(429, "", "7").retry_after_ms, 7000, "in seconds");
+	is_int(
+	    judge(429, "", "86400").retry_after_ms, 60000, "at most a minute");
+	is_int(judge(429, "", "-1").retry_after_ms, 0, "negative");
+	is_int(judge(429, "", "Fri, 20 Nov 2026 09:15:44 GMT").retry_after_ms,
+	    0, "a date counts as not said");
+	is_int(judge(429, "", "").retry_after_ms, 0, "empty");
 }
 
 int

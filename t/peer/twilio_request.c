@@ -6,7 +6,7 @@
 
 static struct arena *arena;
 static struct base_url base;
-static struct twilio_request r;
+static struct peer_request r;
 
 static void
 parse_base(const char *text)
@@ -29,7 +29,7 @@ test_conversations(void)
 	    "https://conversations.twilio.com/v1/Conversations/" SID(
 		"CH") "/Participants",
 	    "in the default service");
-	is_str(r.form, "Identity=ana%2Btest%40example.com", "by identity");
+	is_str(r.body, "Identity=ana%2Btest%40example.com", "by identity");
 
 	c.service_sid = SID("IS");
 	twilio_participant_fetch(arena, &c, "ana+test@example.com", &r);
@@ -39,14 +39,14 @@ test_conversations(void)
 		"IS") "/Conversations/" SID("CH") "/Participants/"
 						  "ana%2Btest%40example.com",
 	    "in a named service, its identity encoded");
-	ok(r.form == NULL, "without a form");
+	ok(r.body == NULL, "without a form");
 
 	twilio_participant_update(arena, &c, SID("MB"), "{\"a\":\"&=+\"}", &r);
-	is_str(r.form, "Attributes=%7B%22a%22%3A%22%26%3D%2B%22%7D",
+	is_str(r.body, "Attributes=%7B%22a%22%3A%22%26%3D%2B%22%7D",
 	    "attributes are replaced");
 
 	twilio_message_add(arena, &c, "Grüß Gott", "{}", &r);
-	is_str(r.form, "Body=Gr%C3%BC%C3%9F%20Gott&Attributes=%7B%7D",
+	is_str(r.body, "Body=Gr%C3%BC%C3%9F%20Gott&Attributes=%7B%7D",
 	    "a message with its mark");
 	twilio_message_list(arena, &c, &r);
 	ok(strstr(r.url, "/Messages?Order=desc&PageSize=100") != NULL,
@@ -118,7 +118,7 @@ test_users(void)
 	    "a user is fetched");
 	twilio_user_update(arena, &base, "ana@example.com", &change, &r);
 	is_str(r.method, "POST", "and changed");
-	is_str(r.form, "FriendlyName=Ana%20%26%20Co&IsAvailable=false",
+	is_str(r.body, "FriendlyName=Ana%20%26%20Co&IsAvailable=false",
 	    "in what is to be changed");
 }
 

@@ -6,7 +6,7 @@
 static void
 test_delays(void)
 {
-	const struct retry_class *c = retry_of_verdict(TWILIO_UNKNOWN);
+	const struct retry_class *c = retry_of_verdict(VERDICT_UNKNOWN);
 	int64_t most = c->base_ms, got;
 	long attempt;
 	int i, wrong = 0;
@@ -27,10 +27,10 @@ test_delays(void)
 static void
 test_classes(void)
 {
-	static const enum twilio_verdict sure[] = { TWILIO_LIMITED,
-		TWILIO_NOT_YET, TWILIO_CONFLICT, TWILIO_STOP };
-	static const enum twilio_verdict kinds[] = { TWILIO_DONE,
-		TWILIO_TAKEN_BY, TWILIO_GONE, TWILIO_NEVER };
+	static const enum verdict sure[] = { VERDICT_LIMITED, VERDICT_NOT_YET,
+		VERDICT_CONFLICT, VERDICT_STOP };
+	static const enum verdict kinds[] = { VERDICT_DONE, VERDICT_TAKEN_BY,
+		VERDICT_GONE, VERDICT_NEVER };
 	const struct retry_class *c;
 	size_t i;
 
@@ -38,13 +38,13 @@ test_classes(void)
 		c = retry_of_verdict(sure[i]);
 		ok(c != NULL && c->not_sent && !c->breaks,
 		    "%s: surely not processed, and the peer is well",
-		    twilio_verdict_name(sure[i]));
+		    verdict_name(sure[i]));
 	}
 	for (i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
 		ok(retry_of_verdict(kinds[i]) == NULL,
 		    "%s: for the kind of the job to say",
-		    twilio_verdict_name(kinds[i]));
-	c = retry_of_verdict(TWILIO_UNKNOWN);
+		    verdict_name(kinds[i]));
+	c = retry_of_verdict(VERDICT_UNKNOWN);
 	ok(!c->not_sent && c->breaks, "unknown: it may have been processed");
 	c = retry_of_failure("not_sent");
 	ok(c->not_sent && c->breaks, "not sent: it was not processed");
@@ -52,9 +52,9 @@ test_classes(void)
 	ok(!c->not_sent && c->breaks, "uncertain: it may have been");
 	c = retry_of_failure("bad_peer");
 	ok(c->holds && c->alarms, "a wrong certificate stops everything");
-	c = retry_of_verdict(TWILIO_STOP);
+	c = retry_of_verdict(VERDICT_STOP);
 	ok(c->holds && c->alarms && c->refund, "so do wrong credentials");
-	c = retry_of_verdict(TWILIO_LIMITED);
+	c = retry_of_verdict(VERDICT_LIMITED);
 	ok(c->holds && c->refund && !c->alarms,
 	    "too many requests: everybody waits, and no try is burnt");
 }
