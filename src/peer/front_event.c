@@ -320,10 +320,11 @@ front_event_parse(struct arena *a, const struct span *body,
 	struct reader r = { .arena = a, .options = options, .out = out };
 	const json_t *payload;
 	json_t *root = NULL;
+	struct err no_json;
 	enum rc rc;
 
 	*out = (struct front_event){ .kind = FRONT_OTHER };
-	rc = load(a, body, &root, e);
+	rc = load(a, body, &root, options->is_delete ? &no_json : e);
 	payload = json_object_get(root, "payload");
 	out->channel_id = id_of(payload, "channel_id", "cha_");
 	if (options->is_delete) {

@@ -264,6 +264,7 @@ for ([undef, 'undefined', 'without a body'],
 	taken(ask(envelope('authorization', \%channel)), 'connected');
 	taken(ask($body, method => 'DELETE', $signs ? (signs => $signs) : ()),
 	    "DELETE $what");
+	is(last_line()->{code}, undef, 'which is no failure in the log');
 	is(see("SELECT authorized FROM frontline.front_channel
 	    WHERE channel = 'support'"), 'f', 'the channel is gone');
 }
