@@ -13,6 +13,7 @@
 enum {
 	RECIPIENTS_MAX = 50,
 	KEYS_MAX = 32,
+	TYPE_MAX = 64,
 	KEY_MAX = 200,      /* Front's bound for ids of ours */
 	FILE_NAME_MAX = 255 /* characters */
 };
@@ -272,6 +273,19 @@ read_message(struct reader *r, struct err *e)
 	return read_recipients(r, e);
 }
 
+/* For a log: a word, and not a sentence of whoever asks. */
+static const char *
+word_of(const json_t *root)
+{
+	const char *type = text_of(root, "type");
+	size_t len = type != NULL ? strlen(type) : 0;
+
+	if (len == 0 || len > TYPE_MAX ||
+	    strspn(type, "abcdefghijklmnopqrstuvwxyz_.") != len)
+		return NULL;
+	return type;
+}
+
 /* ---- the whole --------------------------------------------------------- */
 
 /* Only what has a payload can be of these; the older form has types too. */
@@ -333,6 +347,7 @@ front_event_parse(struct arena *a, const struct span *body,
 	}
 	if (rc != RC_OK)
 		return rc;
+	out->type = word_of(root);
 	out->kind = kind_of(root);
 	if (out->kind != FRONT_MESSAGE && out->kind != FRONT_AUTOREPLY &&
 	    out->kind != FRONT_IMPORTED)

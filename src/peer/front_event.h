@@ -24,6 +24,7 @@ enum front_kind {
 /* What is not there, or is not what it should be, is NULL. */
 struct front_event {
 	enum front_kind kind;
+	const char *type; /* as Front calls it, if that is one word */
 	const char *channel_id;
 	const char *message_id;      /* of an autoreply: the one replied to */
 	const char *conversation_id; /* in Front */

@@ -273,9 +273,12 @@ const struct action front_imported_action = {
 static enum rc
 answer_other(struct call *call, const void *in, const struct rows *rows)
 {
-	(void)in;
+	const struct front_event *event = in;
+
 	(void)rows;
 	call->outcome = "ignored";
+	if (event->type != NULL)
+		note_add(call, "Front calls it '%s'", event->type);
 	return succeed(call);
 }
 

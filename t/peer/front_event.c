@@ -135,6 +135,10 @@ test_kinds(void)
 		is_int(event.kind, cases[i].kind, "is %s",
 		    front_kind_name(cases[i].kind));
 	}
+	is_int(parse(cases[3].body), RC_OK, "of one that nobody knows");
+	is_str(event.type, "conversation_merged", "its word is told");
+	is_int(parse("{\"type\":\"two words\"}"), RC_OK, "of two words");
+	is_str(event.type, NULL, "none");
 	is_int(parse(cases[0].body), RC_OK, "of an authorization");
 	is_str(event.channel_id, "cha_7k2q", "the channel is told");
 }

@@ -256,6 +256,9 @@ for (['conversation_merged', envelope('conversation_merged', {})],
 	    "$_->[0]: and no more");
 	is(last_line()->{outcome}, 'ignored', "$_->[0]: ignored");
 }
+ask(envelope('conversation_merged', {}));
+is(last_line()->{note}, "Front calls it 'conversation_merged'",
+    'the log has the word of Front');
 for ([undef, 'undefined', 'without a body'],
     [envelope('delete', \%channel), undef, 'with a body that is signed'],
     [envelope('delete', \%channel), 'undefined', 'with a body that is not']) {
