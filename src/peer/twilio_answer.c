@@ -26,6 +26,7 @@ static const struct {
 	{ 0, 50063, VERDICT_LIMITED },
 	{ 0, 50074, VERDICT_LIMITED },
 	{ 0, 60616, VERDICT_LIMITED },
+	{ 0, 60611, VERDICT_LIMITED },
 	/* The conversation is still being set up (group MMS). */
 	{ 0, 50386, VERDICT_NOT_YET },
 	/* The sender's own queue is full (7.3). */
@@ -46,6 +47,9 @@ static const struct {
 	{ 0, 63018, VERDICT_NOT_YET },
 	{ 0, 63019, VERDICT_NOT_YET },
 	{ 0, 63038, VERDICT_NOT_YET },
+	/* Whoever knows the names of callers does not answer (7.10). */
+	{ 0, 60608, VERDICT_NOT_YET },
+	{ 0, 60613, VERDICT_NOT_YET },
 	/* Two changes at a time: the later one is refused. */
 	{ 0, 50391, VERDICT_CONFLICT },
 	{ 0, 50419, VERDICT_CONFLICT },

@@ -19,14 +19,8 @@ static void
 add_segment(struct buf *url, const char *name, const char *value)
 {
 	buf_addf(url, "/%s", name);
-	if (value == NULL)
-		return;
-	buf_add_char(url, '/');
-	/* "." and ".." would climb. */
-	if (value[strspn(value, ".")] == '\0')
-		for (; *value != '\0'; value++)
-			buf_add_str(url, "%2E");
-	buf_add_url(url, value, strlen(value));
+	if (value != NULL)
+		buf_add_segment(url, value);
 }
 
 static void

@@ -107,3 +107,14 @@ buf_add_url(struct buf *b, const char *bytes, size_t len)
 		}
 	}
 }
+
+void
+buf_add_segment(struct buf *b, const char *segment)
+{
+	buf_add_char(b, '/');
+	/* "." and ".." would climb. */
+	if (segment[strspn(segment, ".")] == '\0')
+		for (; *segment != '\0'; segment++)
+			buf_add_str(b, "%2E");
+	buf_add_url(b, segment, strlen(segment));
+}

@@ -34,4 +34,7 @@ enum rc base_url_parse(struct arena *a, const char *text, struct base_url *out,
 /* Everything but unreserved characters (RFC 3986) becomes %HH. */
 void buf_add_url(struct buf *b, const char *bytes, size_t len);
 
+/* A slash and one piece of a path, encoded so that it stays one. */
+void buf_add_segment(struct buf *b, const char *segment);
+
 #endif
