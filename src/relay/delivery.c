@@ -1,9 +1,8 @@
 #include "relay/delivery.h"
 
-#include <ctype.h>
-
 #include "base/clock.h"
 #include "base/log.h"
+#include "relay/front.h"
 #include "relay/kinds.h"
 
 enum {
@@ -19,7 +18,7 @@ enum {
 	MARK_US = 2 * 1000 * 1000,
 	/* What a lease must last beyond the longest call. */
 	MARGIN_MS = 1000,
-	/* Room for a whole one: half a character would be refused there. */
+	/* Of the words for an outcome, with room for a whole message. */
 	REASON_MAX = 320,
 };
 
@@ -51,6 +50,7 @@ take_out(struct delivery **list, const struct delivery *d)
 }
 
 static void again_is_due(struct loop_timer *t);
+static void pause_is_over(struct loop_timer *t);
 
 void
 delivery_new(struct destination *destination, const struct rows *rows, int row,
@@ -64,7 +64,9 @@ delivery_new(struct destination *destination, const struct rows *rows, int row,
 	d->arena = a;
 	d->destination = destination;
 	d->settings = settings_hold(destination->relay->settings);
+	d->peer = destination->row->peer;
 	d->again.on_due = again_is_due;
+	d->pause.on_due = pause_is_over;
 	queue_claim_read(rows, row, destination->name, a, &d->job);
 	d->began_us = clock_us();
 	d->lease_end_us = claimed_us + d->job.lease_ms * 1000;
@@ -86,6 +88,7 @@ delivery_forget(struct delivery *d)
 	struct relay *r = destination->relay;
 
 	loop_timer_stop(r->loop, &d->again);
+	loop_timer_stop(r->loop, &d->pause);
 	if (d->asking)
 		db_pool_cancel(r->db, &d->db);
 	http_cancel(&d->http);
@@ -258,6 +261,13 @@ delivery_retry(struct delivery *d, const struct retry_class *c, const char *why)
 }
 
 void
+delivery_retry_in(struct delivery *d, const struct retry_class *c,
+    int64_t delay_ms, const char *why)
+{
+	put_back_for(d, c, delay_ms, why);
+}
+
+void
 delivery_wait(struct delivery *d, int64_t delay_ms, const char *why)
 {
 	const struct queue_retry retry = {
@@ -270,39 +280,60 @@ delivery_wait(struct delivery *d, int64_t delay_ms, const char *why)
 	put_back(d, &retry);
 }
 
-/* ---- the peer ---------------------------------------------------------- */
-
-/* A copy in which numbers are masked: the last two digits stay. */
-static const char *
-mask_numbers(struct arena *a, const char *text)
+static void
+pause_is_over(struct loop_timer *t)
 {
-	char *out = arena_copy(a, text, strlen(text));
-	size_t i = 0, digits;
+	struct delivery *d = OWNER_OF(t, struct delivery, pause);
 
-	while (out[i] != '\0') {
-		digits = strspn(out + i, "0123456789");
-		if (digits >= 7 &&
-		    (i == 0 || !isalnum((unsigned char)out[i - 1])))
-			memset(out + i, '*', digits - 2);
-		i += digits > 0 ? digits : 1;
+	d->on_time(d);
+}
+
+void
+delivery_pause(
+    struct delivery *d, int64_t until_us, void (*then)(struct delivery *d))
+{
+	d->on_time = then;
+	loop_timer_set(d->destination->relay->loop, &d->pause, until_us);
+}
+
+/* ---- the lease --------------------------------------------------------- */
+
+static long
+call_ms(const struct delivery *d)
+{
+	return d->total_ms > 0 ? d->total_ms
+			       : d->settings->config.limits.call_timeout_ms;
+}
+
+static void
+is_renewed(struct delivery *d, const struct rows *rows)
+{
+	if (!queue_held(rows)) {
+		log_end(d, "left", "the lease is somebody else's");
+		delivery_forget(d);
+		return;
 	}
-	for (i = 0; out[i] != '\0'; i++)
-		if (out[i] == '"')
-			out[i] = '\'';
-	return out;
+	d->lease_end_us = d->renewed_us + d->job.lease_ms * 1000;
+	d->on_lease(d);
 }
 
-const char *
-delivery_reason(struct delivery *d, const struct peer_answer *answer)
+/* Goes on with a lease that lasts for longer than a call, and its mark. */
+static void
+keep_lease(struct delivery *d, void (*then)(struct delivery *d))
 {
-	char text[REASON_MAX];
+	const int64_t need_us = (int64_t)(call_ms(d) + 2 * MARGIN_MS) * 1000;
 
-	(void)snprintf(text, sizeof(text), "status %ld%s%.0ld%s%s",
-	    answer->status, answer->code != 0 ? ", code " : "", answer->code,
-	    answer->message[0] != '\0' ? ": " : "",
-	    mask_numbers(d->arena, answer->message));
-	return arena_copy(d->arena, text, strlen(text));
+	if (clock_us() + need_us + MARK_US < d->lease_end_us) {
+		then(d);
+		return;
+	}
+	d->on_lease = then;
+	d->renewed_us = clock_us();
+	queue_renew_bind(&d->db, &d->job.lease);
+	delivery_ask(d, is_renewed);
 }
+
+/* ---- the peer ---------------------------------------------------------- */
 
 static void
 peer_answered(struct http_call *call, enum rc rc,
@@ -324,20 +355,23 @@ transfer(struct delivery *d)
 	const struct peer_request *r = &d->request;
 
 	d->headers[0] = (struct http_header){ "Accept", "application/json" };
+	d->headers[1] = (struct http_header){ "Content-Type", r->type };
 	d->http = (struct http_call){
 		.request = {
 			.method = r->method,
 			.url = r->url,
 			.headers = d->headers,
-			.header_count = 1,
-			.user = d->settings->user,
-			.password = d->settings->password,
+			.header_count = r->type != NULL ? 2 : 1,
 			.body = r->body,
 			.body_len = r->body != NULL ? strlen(r->body) : 0,
+			.parts = r->parts,
+			.part_count = r->part_count,
+			.total_ms = call_ms(d),
 		},
 		.arena = d->arena,
 		.on_done = peer_answered,
 	};
+	d->peer->authorise(d, &d->http.request);
 	if (!d->paid)
 		limiter_take(&d->destination->limiter, clock_us());
 	d->paid = false;
@@ -364,12 +398,12 @@ is_marked(struct delivery *d, const struct rows *rows)
 static void
 mark(struct delivery *d)
 {
-	const struct config *c = &d->settings->config;
-
 	uuid_make(d->uuid);
+	if (d->prepare != NULL)
+		d->prepare(d);
 	d->mark_us = clock_us();
-	queue_mark_bind(&d->db, d->arena, &d->job.lease, d->uuid,
-	    c->limits.call_timeout_ms + MARGIN_MS);
+	queue_mark_bind(
+	    &d->db, d->arena, &d->job.lease, d->uuid, call_ms(d) + MARGIN_MS);
 	delivery_ask(d, is_marked);
 }
 
@@ -378,10 +412,30 @@ delivery_send(struct delivery *d,
     void (*then)(struct delivery *d, const struct peer_answer *answer))
 {
 	d->on_answer = then;
-	if (strcmp(d->request.method, "GET") == 0)
-		transfer(d);
-	else
-		mark(d);
+	d->on_fetched = NULL;
+	keep_lease(
+	    d, d->prepare == NULL && strcmp(d->request.method, "GET") == 0
+		   ? transfer
+		   : mark);
+}
+
+static void
+fetch(struct delivery *d)
+{
+	d->http = (struct http_call){
+		.request = d->fetch,
+		.arena = d->arena,
+		.on_done = peer_answered,
+	};
+	d->http.request.method = "GET";
+	http_submit(d->destination->relay->http, &d->http);
+}
+
+void
+delivery_fetch(struct delivery *d, void (*then)(struct delivery *d))
+{
+	d->on_fetched = then;
+	keep_lease(d, fetch);
 }
 
 /* The peer is well, and somebody has to wait, or the peer is not. */
@@ -404,21 +458,46 @@ fail(struct delivery *d, const struct retry_class *c, int64_t retry_after_ms,
 	put_back_for(d, c, wait_ms, why);
 }
 
+/* The others of the peer's get through, so they are not stopped. */
+static void
+hold_channel(struct delivery *d, const struct retry_class *c,
+    const struct peer_answer *answer)
+{
+	int64_t wait_ms = retry_delay_ms(c, 1);
+
+	if (wait_ms < answer->retry_after_ms)
+		wait_ms = answer->retry_after_ms;
+	wait_ms = front_hold(d, wait_ms, c->alarms);
+	put_back_for(d, c, wait_ms, delivery_reason(d, answer));
+}
+
 void
 delivery_settle(struct delivery *d)
 {
 	const struct retry_class *c;
 	struct peer_answer answer;
-	const char *why;
 
-	if (d->http_rc != RC_OK) {
-		why = arena_copy(d->arena, d->err.text, strlen(d->err.text));
-		fail(d, retry_of_failure(d->err.code), 0, why);
+	if (d->on_fetched != NULL) {
+		d->on_fetched(d);
 		return;
 	}
-	twilio_judge(d->arena, d->answer.status, d->answer.body,
-	    d->answer.body_len, d->answer.retry_after, &answer);
+	if (d->http_rc != RC_OK) {
+		fail(d, retry_of_failure(d->err.code), 0, delivery_error(d));
+		return;
+	}
+	d->peer->judge(d, &answer);
 	c = retry_of_verdict(answer.verdict);
+	if (c != NULL && d->channel != NULL && answer.only_channel) {
+		destination_worked(d->destination);
+		/* A token that was too old is made anew by asking again. */
+		if (answer.status == 401 && !d->refused_once) {
+			d->refused_once = true;
+			delivery_send(d, d->on_answer);
+			return;
+		}
+		hold_channel(d, c, &answer);
+		return;
+	}
 	if (c != NULL) {
 		if (!c->breaks && !c->holds)
 			destination_worked(d->destination);
@@ -431,27 +510,6 @@ delivery_settle(struct delivery *d)
 
 /* ---- the beginning ----------------------------------------------------- */
 
-const char *
-delivery_text(const struct delivery *d, const char *key)
-{
-	return json_string_value(json_object_get(d->payload, key));
-}
-
-bool
-delivery_conversation(struct delivery *d, struct twilio_conversation *out)
-{
-	*out = (struct twilio_conversation){
-		.base = &d->settings->config.twilio.conversations_base_url,
-		.service_sid = delivery_text(d, "service_sid"),
-		.sid = delivery_text(d, "conversation_sid"),
-	};
-	if (out->sid != NULL)
-		return true;
-	delivery_finish(
-	    d, QUEUE_DEAD, NULL, "the payload names no conversation");
-	return false;
-}
-
 void
 delivery_begin(struct delivery *d)
 {
@@ -461,21 +519,29 @@ delivery_begin(struct delivery *d)
 		delivery_wait(d, 0, "the relay is stopping");
 		return;
 	}
-	if (j->give_up != NULL) {
-		delivery_finish(d, QUEUE_DEAD, NULL,
-		    strcmp(j->give_up, "age") == 0
-			? "too old"
-			: "nobody who took it came back");
-		return;
-	}
-	if (j->evidence != NULL) {
-		delivery_finish(d, QUEUE_RECONCILED, j->evidence, NULL);
+	if (j->give_up != NULL && strcmp(j->give_up, "age") != 0) {
+		delivery_finish(
+		    d, QUEUE_DEAD, NULL, "nobody who took it came back");
 		return;
 	}
 	d->payload = json_loads(j->payload, 0, NULL);
 	if (d->payload != NULL)
 		arena_defer(d->arena, drop_json, d->payload);
 	d->kind = kind_find(j->kind);
+	if (j->give_up != NULL) {
+		if (d->kind != NULL && d->kind->give_up != NULL)
+			d->kind->give_up(d);
+		else
+			delivery_finish(d, QUEUE_DEAD, NULL, "too old");
+		return;
+	}
+	if (j->evidence != NULL) {
+		if (d->kind != NULL && d->kind->believe != NULL)
+			d->kind->believe(d);
+		else
+			delivery_finish(d, QUEUE_RECONCILED, j->evidence, NULL);
+		return;
+	}
 	if (d->kind == NULL) {
 		delivery_finish(d, QUEUE_DEAD, NULL,
 		    "this relay does not know the kind of the job");

@@ -13,6 +13,25 @@ enum {
 	MINUTE_S = 60,
 };
 
+static long
+twilio_rate(const struct config *c)
+{
+	return c->limits.twilio_per_second * MINUTE_S;
+}
+
+static long
+front_rate(const struct config *c)
+{
+	return c->limits.front_per_minute;
+}
+
+const struct destination_row destination_rows[DESTINATIONS] = {
+	{ "conversations", &peer_twilio, twilio_rate },
+	{ "twilio_messages", &peer_twilio, twilio_rate },
+	{ "lookups", &peer_twilio, twilio_rate },
+	{ "front", &peer_front, front_rate },
+};
+
 static int64_t
 next_poll_us(int64_t now_us)
 {
@@ -21,19 +40,20 @@ next_poll_us(int64_t now_us)
 }
 
 void
-destination_init(struct destination *d, struct relay *r, const char *name)
+destination_init(
+    struct destination *d, struct relay *r, const struct destination_row *row)
 {
 	const struct config *c = &r->settings->config;
 
 	*d = (struct destination){
 		.relay = r,
-		.name = name,
+		.row = row,
+		.name = row->name,
 		.due_us = INT64_MAX,
 	};
 	d->arena = arena_new();
 	d->pause_arena = arena_new();
-	limiter_init(
-	    &d->limiter, c->limits.twilio_per_second * MINUTE_S, clock_us());
+	limiter_init(&d->limiter, row->per_minute(c), clock_us());
 }
 
 void
@@ -54,8 +74,7 @@ destination_adopt(struct destination *d)
 {
 	const struct config *c = &d->relay->settings->config;
 
-	limiter_change(
-	    &d->limiter, c->limits.twilio_per_second * MINUTE_S, clock_us());
+	limiter_change(&d->limiter, d->row->per_minute(c), clock_us());
 	breaker_probe(&d->breaker, clock_us());
 	d->look_us = clock_us();
 }

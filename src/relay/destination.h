@@ -12,8 +12,18 @@
 /* Jobs of one destination that are in hand at a time. */
 enum { DESTINATION_JOBS = 16 };
 
+/* THE table of destinations is in destination.c. */
+struct destination_row {
+	const char *name;
+	const struct peer *peer;
+	long (*per_minute)(const struct config *c);
+};
+enum { DESTINATIONS = 4 };
+extern const struct destination_row destination_rows[DESTINATIONS];
+
 struct destination {
 	struct relay *relay;
+	const struct destination_row *row;
 	const char *name;
 	struct limiter limiter;
 	struct breaker breaker;
@@ -37,7 +47,8 @@ struct destination {
 	struct arena *pause_arena;
 };
 
-void destination_init(struct destination *d, struct relay *r, const char *name);
+void destination_init(
+    struct destination *d, struct relay *r, const struct destination_row *row);
 /* No call of it may be under way. */
 void destination_free(struct destination *d);
 /* The rates of new settings; what was paused for the old ones is tried. */

@@ -1,9 +1,16 @@
 #include "relay/kinds.h"
 
 static const struct kind kinds[] = {
-	{ "participant.add", participant_add_start },
-	{ "participant.attributes", participant_attributes_start },
-	{ "message.add", message_add_start },
+	{ "participant.add", participant_add_start, NULL, NULL },
+	{ "participant.attributes", participant_attributes_start, NULL, NULL },
+	{ "message.add", message_add_start, NULL, NULL },
+	{ "front.message", front_message_start, NULL, NULL },
+	{ "front.failed", front_failed_start, NULL, NULL },
+	{ "front.comment", front_comment_start, NULL, NULL },
+	{ "front.tag", front_tag_start, NULL, NULL },
+	{ "front.contact", front_contact_start, NULL, NULL },
+	{ "text.send", text_send_start, text_send_give_up, text_send_believe },
+	{ "lookup.name", lookup_name_start, NULL, NULL },
 };
 
 const struct kind *

@@ -9,6 +9,10 @@
 struct kind {
 	const char *name; /* of frontline_queue.job.kind */
 	void (*start)(struct delivery *d);
+	/* It is too old; NULL: it is a dead letter, and that is all. */
+	void (*give_up)(struct delivery *d);
+	/* job.evidence says that it has arrived; NULL: then it is done. */
+	void (*believe)(struct delivery *d);
 };
 
 /* NULL: none of ours. */
@@ -17,5 +21,14 @@ const struct kind *kind_find(const char *name);
 void participant_add_start(struct delivery *d);        /* participant_add.c */
 void participant_attributes_start(struct delivery *d); /* ..._attributes.c */
 void message_add_start(struct delivery *d);            /* message_add.c */
+void front_message_start(struct delivery *d);          /* front_message.c */
+void front_failed_start(struct delivery *d);           /* front_failed.c */
+void front_comment_start(struct delivery *d);          /* front_comment.c */
+void front_tag_start(struct delivery *d);              /* front_tag.c */
+void front_contact_start(struct delivery *d);          /* front_contact.c */
+void text_send_start(struct delivery *d);              /* text_send.c */
+void text_send_give_up(struct delivery *d);
+void text_send_believe(struct delivery *d);
+void lookup_name_start(struct delivery *d); /* lookup_name.c */
 
 #endif

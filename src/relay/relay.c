@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "relay/delivery.h"
 #include "relay/destination.h"
+#include "relay/front.h"
 #include "relay/roster.h"
 #include "relay/upkeep.h"
 #include "relay/watchdog.h"
@@ -28,10 +29,6 @@ enum {
 	DRAIN_US = 38 * 1000 * 1000,
 };
 
-/* Everyone who is called through the queue. */
-static const char *const names[] = { "conversations" };
-enum { DESTINATIONS = sizeof(names) / sizeof(names[0]) };
-
 struct process {
 	struct relay relay;
 	const char *config_path;
@@ -39,6 +36,7 @@ struct process {
 	struct settings *first;
 	struct destination destinations[DESTINATIONS];
 	struct roster roster;
+	struct front front;
 	struct upkeep upkeep;
 	struct watchdog watchdog;
 	struct loop_source signals;
@@ -57,7 +55,8 @@ queue_is_notified(void *owner, const char *payload)
 	size_t i;
 
 	for (i = 0; i < DESTINATIONS; i++)
-		if (payload == NULL || strcmp(payload, names[i]) == 0)
+		if (payload == NULL ||
+		    strcmp(payload, destination_rows[i].name) == 0)
 			destination_wake(&p->destinations[i], clock_us());
 }
 
@@ -284,7 +283,9 @@ open_parts(struct process *p)
 
 	p->first = settings_hold(p->relay.settings);
 	for (i = 0; i < DESTINATIONS; i++)
-		destination_init(&p->destinations[i], &p->relay, names[i]);
+		destination_init(
+		    &p->destinations[i], &p->relay, &destination_rows[i]);
+	p->relay.front = &p->front;
 	roster_init(&p->roster, &p->relay);
 	upkeep_init(&p->upkeep, &p->relay);
 	p->relay.http = http_pool_new(p->relay.loop, &http);

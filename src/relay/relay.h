@@ -13,6 +13,7 @@
 #include "relay/settings.h"
 
 struct delivery;
+struct front;
 
 /* What all parts of the relay share. */
 struct relay {
@@ -20,6 +21,7 @@ struct relay {
 	struct settings *settings; /* for the next job */
 	struct db_pool *db;
 	struct http_pool *http;
+	struct front *front;       /* what it has said of its limits */
 	struct delivery *claimed;  /* not begun yet */
 	struct delivery *answered; /* by the peer, and not looked at yet */
 	bool draining;             /* takes no more jobs */

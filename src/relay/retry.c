@@ -25,11 +25,17 @@ static const struct {
 } failures[] = {
 	{ "not_sent",      { "not_sent",  SECOND,     5 * MINUTE,  true,    false, false, true,  false } },
 	{ "uncertain",     { "uncertain", SECOND,     5 * MINUTE,  false,   false, false, true,  false } },
+	{ "not_public",    { "not_public", MINUTE,    MINUTE,      true,    true,  true,  false, true } },
 	{ "bad_peer",      { "bad_peer",  MINUTE,     MINUTE,      true,    true,  true,  false, true } },
 };
 
 const struct retry_class retry_fault =
 	                   { "fault",     SECOND,     5 * MINUTE,  false,   false, false, false, true };
+const struct retry_class retry_picture =
+	                   { "picture",   2 * SECOND, MINUTE,      false,   false, false, false, false };
+
+const struct retry_class retry_not_there =
+	                   { "not_there", 2 * SECOND, 5 * MINUTE,  true,    false, false, false, false };
 /* clang-format on */
 
 const struct retry_class *

@@ -26,6 +26,10 @@ const struct retry_class *retry_of_verdict(enum verdict v);
 const struct retry_class *retry_of_failure(const char *code);
 /* A statement of ours failed for good: see the log. */
 extern const struct retry_class retry_fault;
+/* A picture could not be had now. */
+extern const struct retry_class retry_picture;
+/* What an agent just wrote is not in Front yet, and will be. */
+extern const struct retry_class retry_not_there;
 
 /* The wait after so many attempts (1, 2, ...). */
 int64_t retry_delay_ms(const struct retry_class *c, long attempt);

@@ -17,7 +17,9 @@ const struct stmt queue_claim_stmt = {
 	       "       c.unsettled_ms,"
 	       "       greatest(t.resend_ms - extract(epoch FROM"
 	       "         clock_timestamp() - c.wire_at) * 1000, 0)::bigint,"
-	       "       c.evidence, c.give_up"
+	       "       c.evidence, c.give_up, c.age_ms,"
+	       "       extract(epoch FROM c.wire_at)::bigint,"
+	       "       extract(epoch FROM clock_timestamp())::bigint"
 	       "  FROM frontline_queue.claim($1, $2::integer) AS c"
 	       " CROSS JOIN frontline_queue.destination_terms($1) AS t",
 	.params = 2,
@@ -69,6 +71,9 @@ queue_claim_read(const struct rows *rows, int row, const char *destination,
 		.resend_ms = read_number(rows, row, 10),
 		.evidence = keep(a, rows, row, 11),
 		.give_up = keep(a, rows, row, 12),
+		.entered_s = read_number(rows, row, 15) -
+			     read_number(rows, row, 13) / 1000,
+		.marked_s = read_number(rows, row, 14),
 	};
 }
 
@@ -99,6 +104,21 @@ queue_mark_bind(struct db_call *call, struct arena *a,
 	bind_lease(call, lease);
 	call->args[4] = uuid;
 	call->args[5] = db_number(a, need_ms);
+}
+
+const struct stmt queue_renew_stmt = {
+	.name = "queue_renew",
+	.sql = "SELECT frontline_queue.renew($1, $2, $3::bigint)",
+	.params = 3,
+};
+
+void
+queue_renew_bind(struct db_call *call, const struct queue_lease *lease)
+{
+	call->stmt = &queue_renew_stmt;
+	call->args[0] = lease->destination;
+	call->args[1] = lease->key;
+	call->args[2] = lease->token;
 }
 
 const char *

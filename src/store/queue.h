@@ -34,6 +34,8 @@ struct queue_job {
 	int64_t resend_ms;    /* and not before then if it is not found */
 	const char *evidence; /* what the other side made of it, or NULL */
 	const char *give_up;  /* why it must be given up, or NULL */
+	int64_t entered_s;    /* since 1970, by the database's clock */
+	int64_t marked_s;     /* the same, the latest mark; 0: none */
 };
 
 extern const struct stmt queue_listen_stmt;
@@ -49,6 +51,10 @@ void queue_claim_read(const struct rows *rows, int row, const char *destination,
 extern const struct stmt queue_mark_stmt;
 void queue_mark_bind(struct db_call *call, struct arena *a,
     const struct queue_lease *lease, const char *uuid, int64_t need_ms);
+
+/* A whole lease from now on. */
+extern const struct stmt queue_renew_stmt;
+void queue_renew_bind(struct db_call *call, const struct queue_lease *lease);
 
 enum queue_outcome {
 	QUEUE_SENT,
@@ -73,7 +79,7 @@ extern const struct stmt queue_retry_stmt;
 void queue_retry_bind(struct db_call *call, struct arena *a,
     const struct queue_lease *lease, const struct queue_retry *retry);
 
-/* mark, finish, retry: did the lease still hold? */
+/* mark, renew, finish, retry: did the lease still hold? */
 bool queue_held(const struct rows *rows);
 
 extern const struct stmt queue_pause_stmt;

@@ -1,5 +1,7 @@
 #include "store/stmts.h"
 
+#include "store/bridge.h"
+#include "store/bridge_name.h"
 #include "store/conversation.h"
 #include "store/customer.h"
 #include "store/front_call.h"
@@ -14,6 +16,7 @@
 #include "store/shown_media.h"
 #include "store/template.h"
 #include "store/text_event.h"
+#include "store/text_sweep.h"
 
 const struct stmt *const responder_stmts[] = {
 	&customer_list_stmt,
@@ -60,6 +63,23 @@ const struct stmt *const relay_stmts[] = {
 	&roster_list_stmt,
 	&roster_note_stmt,
 	&roster_absent_stmt,
+	&queue_renew_stmt,
+	&bridge_text_stmt,
+	&bridge_posted_stmt,
+	&bridge_sending_stmt,
+	&bridge_keep_stmt,
+	&bridge_sent_stmt,
+	&bridge_refused_stmt,
+	&bridge_left_out_stmt,
+	&caller_ask_stmt,
+	&caller_note_stmt,
+	&contact_stmt,
+	&tag_id_stmt,
+	&tag_note_stmt,
+	&sweep_since_stmt,
+	&sweep_text_stmt,
+	&sweep_fates_stmt,
+	&sweep_status_stmt,
 };
 
 const size_t relay_stmt_count = sizeof(relay_stmts) / sizeof(relay_stmts[0]);
