@@ -13,6 +13,7 @@
 #include "relay/destination.h"
 #include "relay/front.h"
 #include "relay/roster.h"
+#include "relay/sweep.h"
 #include "relay/upkeep.h"
 #include "relay/watchdog.h"
 #include "store/stmts.h"
@@ -38,6 +39,7 @@ struct process {
 	struct roster roster;
 	struct front front;
 	struct upkeep upkeep;
+	struct sweep sweep;
 	struct watchdog watchdog;
 	struct loop_source signals;
 	struct loop_timer wake; /* when there is something to do by time */
@@ -174,6 +176,7 @@ tend(struct process *p)
 {
 	upkeep_tend(&p->upkeep, clock_us());
 	roster_tend(&p->roster, clock_us());
+	sweep_tend(&p->sweep, clock_us());
 }
 
 static void
@@ -184,6 +187,9 @@ set_wake(struct process *p)
 	size_t i;
 
 	at_us = roster_next_us(&p->roster, now_us);
+	if (at_us < next_us)
+		next_us = at_us;
+	at_us = sweep_next_us(&p->sweep);
 	if (at_us < next_us)
 		next_us = at_us;
 	for (i = 0; i < DESTINATIONS; i++) {
@@ -273,7 +279,7 @@ open_parts(struct process *p)
 	};
 	const struct http_options http = {
 		.ca_file = c->service.ca_file,
-		.transfers = DESTINATIONS * DESTINATION_JOBS + ROSTER_CALLS,
+		.transfers = DESTINATIONS * DESTINATION_JOBS + ROSTER_CALLS + 1,
 		.connect_ms = c->limits.call_timeout_ms < CONNECT_MS
 				  ? c->limits.call_timeout_ms
 				  : CONNECT_MS,
@@ -288,6 +294,7 @@ open_parts(struct process *p)
 	p->relay.front = &p->front;
 	roster_init(&p->roster, &p->relay);
 	upkeep_init(&p->upkeep, &p->relay);
+	sweep_init(&p->sweep, &p->relay);
 	p->relay.http = http_pool_new(p->relay.loop, &http);
 	p->relay.db = db_pool_new(p->relay.loop, &db);
 }
@@ -301,6 +308,7 @@ close_parts(struct process *p)
 		destination_free(&p->destinations[i]);
 	roster_free(&p->roster);
 	upkeep_free(&p->upkeep);
+	sweep_free(&p->sweep);
 	loop_timer_stop(p->relay.loop, &p->watchdog.timer);
 	http_pool_free(p->relay.http);
 	db_pool_free(p->relay.db);

@@ -1,0 +1,176 @@
+package Bridge;
+# A stage with both stand-ins and a channel of Front, for tests of the relay's
+# side of the bridge.  What a webhook would do is done in the database.
+#
+#	my $stage = bridge(mode => 'custom', config => {...});
+#	my $text = text_in($stage, body => 'Is it in?');
+#	my ($out) = reply($stage, 'msg_1', 'It is.');
+use strict;
+use warnings;
+use Exporter 'import';
+use JSON::PP ();
+use MIME::Base64 qw(encode_base64);
+use Stage;
+
+our @EXPORT = qw(OURS THEIRS bridge job_of lines_of picture quote reply
+    text_in text_row wait_job PNG);
+
+use constant {
+	OURS   => '+15125550188',
+	THEIRS => '+15125550123',
+	# As much of one as anybody looks at.
+	PNG    => "\x89PNG\r\n\x1a\n" . 'picture',
+};
+
+my $json = JSON::PP->new->ascii->canonical->allow_nonref;
+
+# Options: mode (app), numbers, front (options of the stand-in), config, api
+# (1: there is an API token), terms (1: nobody waits for what is uncertain).
+sub bridge {
+	my (%opt) = @_;
+	my $mode = $opt{mode} // 'app';
+	my $stage = Stage->new(responders => 0, nginx => 0, sample => 0,
+	    twilio => [], front => [$mode eq 'app' ? ()
+	        : ('--custom-channel', Stage->FRONT_CHANNEL),
+	        @{$opt{front} // []}],
+	    config => {
+		'limits.users_interval'    => 0,
+		'limits.twilio_per_second' => 1000,
+		'limits.front_per_minute'  => 10000,
+		%{$opt{config} // {}},
+	    });
+	my $channel = 'front.main';
+
+	$stage->{numbers} = [map { s/\D//gr } OURS, THEIRS];
+	$stage->put('secret/channel', ($mode eq 'app' ? $stage->FRONT_SECRET
+	    : $stage->FRONT_API_TOKEN) . "\n", 0400);
+	$stage->put('secret/api', $stage->FRONT_API_TOKEN . "\n", 0400);
+	$stage->put('secret/path', $stage->FRONT_PATH_TOKEN . "\n", 0400);
+	$stage->write_config(
+		"$channel.mode"            => $mode,
+		"$channel.channel_id"      => $stage->FRONT_CHANNEL,
+		"$channel.secret_file"     => "$stage->{dir}/secret/channel",
+		"$channel.path_token_file" => "$stage->{dir}/secret/path",
+		"$channel.numbers"         => $opt{numbers} // OURS,
+		($mode eq 'app' ? ("$channel.app_uid" => $stage->FRONT_APP_UID)
+		    : ()),
+		(($opt{api} // 1) ? ("$channel.api_token_file" =>
+		    "$stage->{dir}/secret/api") : ()),
+	);
+	$stage->sql(q{UPDATE frontline_queue.destination
+	    SET settle = '0', resend = '0'
+	    WHERE name IN ('front', 'twilio_messages')})
+	    if $opt{terms} // 1;
+	return $stage;
+}
+
+# A literal of SQL; undef is NULL.
+sub quote {
+	my ($text) = @_;
+
+	return 'NULL' unless defined $text;
+	return "'" . ($text =~ s/'/''/gr) . "'";
+}
+
+# What a customer writes; media are URLs, or pairs of URL and type.  Returns the
+# text's number.
+sub text_in {
+	my ($stage, %text) = @_;
+	my @media = map { ref ? { url => $_->[0], content_type => $_->[1] }
+	    : { url => $_, content_type => 'image/png' } }
+	    @{$text{media} // []};
+	my $values = join ', ', map { quote($_) } $text{channel} // 'main',
+	    $text{sid} // $stage->new_sid('SM'), $text{from} // THEIRS,
+	    $text{to} // OURS, $text{body} // 'Is it in?',
+	    @media ? $json->encode(\@media) : undef, $text{opt_out},
+	    $text{name};
+
+	return $stage->sql("SELECT text_id FROM frontline_api.take_text($values,
+	    " . ($text{lookup} ? 'true' : 'false') . ', 90, ' .
+	    ($text{received} // 'now()') . ')');
+}
+
+# A picture at Twilio, of a message that is there; returns (SID, URLs).
+sub picture {
+	my ($stage, @media) = @_;
+	my $made = $stage->twilio->control('POST', 'messages', {
+		from => THEIRS, to => OURS, body => '',
+		media => [map { { content_type => $_->[0],
+		    body => encode_base64($_->[1], '') } } @media],
+	});
+
+	return ($made->{sid}, @{$made->{media_urls}});
+}
+
+# An agent presses send; returns the numbers of the texts.
+sub reply {
+	my ($stage, $id, $body, %more) = @_;
+	my $files = $more{attachments};
+	my $conversation = exists $more{conversation} ? $more{conversation}
+	    : undef;
+	my $keys = $more{keys} // [];
+	my $to = $more{to} // [THEIRS];
+
+	$stage->sql('SELECT outcome FROM frontline_api.take_reply(' .
+	    join(', ', quote('main'), quote($json->encode($more{numbers}
+	    // [OURS])), quote($id), quote($more{kind} // 'message'),
+	    quote($json->encode($to)), quote($body),
+	    quote($files && $json->encode($files)), quote('ines'),
+	    quote($conversation), quote($json->encode($keys)),
+	    ($more{tag} ? 'true' : 'false'), 'now()') . ')');
+	return split /\n/, $stage->sql('SELECT text_id
+	    FROM frontline.text_message WHERE direction = \'outbound\'
+	    AND front_message_id = ' . quote($id) . ' ORDER BY text_id');
+}
+
+# Members of a text, as the DBA sees them: "a|b".
+sub text_row {
+	my ($stage, $text, $columns) = @_;
+
+	return $stage->sql("SELECT $columns FROM frontline.text_message
+	    WHERE text_id = $text");
+}
+
+# What the job of a kind for a text is called by its maker.
+my %dedupe = (
+	'front.message' => 't.message_sid',
+	'front.failed'  => q{'failed:' || t.text_id},
+	'front.comment' => q{'comment:' || t.text_id || ':%'},
+	'front.tag'     => q{'tag:' || t.front_conversation_id},
+	'text.send'     => q{'text:' || t.text_id},
+);
+
+# The number of the job of a kind for a text, done or not; "" without one.
+sub job_of {
+	my ($stage, $kind, $text) = @_;
+
+	return $stage->sql("SELECT max(s.job_id) FROM frontline_queue.seen s
+	    JOIN frontline.text_message t ON s.dedupe LIKE $dedupe{$kind}
+	    WHERE t.text_id = $text");
+}
+
+# Until the job of a kind for a text is done; back-offs are not waited for.
+# Returns as outcome_of() does.
+sub wait_job {
+	my ($stage, $kind, $text, $timeout) = @_;
+	my ($job, $outcome);
+
+	wait_until(sub {
+		$stage->hurry;
+		$job = job_of($stage, $kind, $text);
+		$outcome = $job ? $stage->outcome_of($job) : '';
+	}, "$kind is done", $timeout // 20);
+	return $outcome;
+}
+
+# The messages of the conversation with a customer in Front.
+sub lines_of {
+	my ($stage, $key) = @_;
+	my @found = @{$stage->front_state->{conversations}};
+
+	@found = grep { my $c = $_; grep { $_ eq $key } @{$c->{keys}} } @found
+	    if defined $key;
+	return map { @{$_->{messages}} } @found;
+}
+
+1;
