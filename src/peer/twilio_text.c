@@ -104,7 +104,7 @@ twilio_text_list(struct arena *a, const struct twilio_account *account,
 	struct buf url;
 
 	start_url(&url, account);
-	buf_add_str(&url, ".json?PageSize=1000");
+	buf_add_str(&url, ".json?PageSize=100");
 	add_filter(&url, "To", to);
 	add_filter(&url, "From", from);
 	/* The name ends with ">": from that day on. */

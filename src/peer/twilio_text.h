@@ -41,7 +41,7 @@ void twilio_text_send(struct arena *a, const struct twilio_account *account,
 void twilio_text_fetch(struct arena *a, const struct twilio_account *account,
     const char *sid, struct peer_request *out);
 /*
- * A thousand to a page.  Either address may be NULL.  since: a day such as
+ * A hundred to a page: a thousand may be more than an answer holds.  Either address may be NULL.  since: a day such as
  * 2026-11-20, or NULL; one that was not sent yet is left out by it.
  */
 void twilio_text_list(struct arena *a, const struct twilio_account *account,

@@ -22,6 +22,8 @@ use constant {
 	PNG    => "\x89PNG\r\n\x1a\n" . 'picture',
 };
 
+# The stand-in counts its own from another number.
+my $sids = 0;
 my $json = JSON::PP->new->ascii->canonical->allow_nonref;
 
 # Options: mode (app), numbers, front (options of the stand-in), config, api
@@ -80,7 +82,7 @@ sub text_in {
 	    : { url => $_, content_type => 'image/png' } }
 	    @{$text{media} // []};
 	my $values = join ', ', map { quote($_) } $text{channel} // 'main',
-	    $text{sid} // $stage->new_sid('SM'), $text{from} // THEIRS,
+	    $text{sid} // sprintf('SMff%030x', ++$sids), $text{from} // THEIRS,
 	    $text{to} // OURS, $text{body} // 'Is it in?',
 	    @media ? $json->encode(\@media) : undef, $text{opt_out},
 	    $text{name};
@@ -90,11 +92,13 @@ sub text_in {
 	    ($text{received} // 'now()') . ')');
 }
 
-# A picture at Twilio, of a message that is there; returns (SID, URLs).
+# A message with pictures, pairs of type and bytes, as it is at Twilio; returns
+# (SID, URLs).  What it says is what the webhook says, for a relay that starts
+# finds it in the list.
 sub picture {
-	my ($stage, @media) = @_;
+	my ($stage, $body, @media) = @_;
 	my $made = $stage->twilio->control('POST', 'messages', {
-		from => THEIRS, to => OURS, body => '',
+		from => THEIRS, to => OURS, body => $body,
 		media => [map { { content_type => $_->[0],
 		    body => encode_base64($_->[1], '') } } @media],
 	});
@@ -157,6 +161,9 @@ sub wait_job {
 
 	wait_until(sub {
 		$stage->hurry;
+		$stage->sql(q{SELECT pg_notify('frontline_queue', d)
+		    FROM unnest(ARRAY['front', 'lookups', 'twilio_messages'])
+		    AS d});
 		$job = job_of($stage, $kind, $text);
 		$outcome = $job ? $stage->outcome_of($job) : '';
 	}, "$kind is done", $timeout // 20);

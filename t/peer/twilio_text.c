@@ -46,11 +46,11 @@ test_requests(void)
 	is_str(r.url, MESSAGES "/" SID("SM") ".json", "one is fetched");
 	twilio_text_list(arena, &account, "+1415", "whatsapp:+1500", NULL, &r);
 	is_str(r.url,
-	    MESSAGES ".json?PageSize=1000&To=%2B1415&From=whatsapp%3A%2B1500",
+	    MESSAGES ".json?PageSize=100&To=%2B1415&From=whatsapp%3A%2B1500",
 	    "those between two");
 	twilio_text_list(arena, &account, "+1415", NULL, "2026-11-20", &r);
 	is_str(r.url,
-	    MESSAGES ".json?PageSize=1000&To=%2B1415&DateSent%3E=2026-11-20",
+	    MESSAGES ".json?PageSize=100&To=%2B1415&DateSent%3E=2026-11-20",
 	    "those since a day");
 	twilio_media_list(arena, &account, SID("MM"), &r);
 	is_str(r.url, MESSAGES "/" SID("MM") "/Media.json", "pictures");
