@@ -75,3 +75,20 @@ utf8_cut(const char *s, size_t len, size_t max)
 		max--;
 	return max;
 }
+
+size_t
+utf8_whole(const char *s, size_t len)
+{
+	size_t start = len, need = 1;
+
+	while (start > 0 && len - start < 4) {
+		const unsigned char c = (unsigned char)s[--start];
+
+		if ((c & 0xc0) == 0x80)
+			continue;
+		if (c >= 0xc0)
+			need = c >= 0xf0 ? 4 : c >= 0xe0 ? 3 : 2;
+		return len - start < need ? start : len;
+	}
+	return len;
+}

@@ -18,4 +18,7 @@ size_t utf8_count(const char *s, size_t len);
 /* Bytes of the whole characters at the start of a valid string, at most max. */
 size_t utf8_cut(const char *s, size_t len, size_t max);
 
+/* The length without a character at the end that was cut off. */
+size_t utf8_whole(const char *s, size_t len);
+
 #endif

@@ -10,6 +10,7 @@
  */
 #include <stdlib.h>
 
+#include "base/utf8.h"
 #include "peer/front_request.h"
 #include "peer/twilio_reason.h"
 #include "relay/front.h"
@@ -36,7 +37,7 @@ make_reason(struct delivery *d, const struct bridge_text *text)
 	(void)snprintf(out, sizeof(out), "%s%s%s",
 	    text->error_code != NULL ? text->error_code : "",
 	    text->error_code != NULL ? " " : "", words);
-	return arena_copy(d->arena, out, strlen(out));
+	return arena_copy(d->arena, out, utf8_whole(out, strlen(out)));
 }
 
 static void

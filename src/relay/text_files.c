@@ -2,6 +2,7 @@
 
 #include "base/buf.h"
 #include "base/log.h"
+#include "base/utf8.h"
 #include "core/media.h"
 #include "peer/front_file.h"
 #include "relay/front.h"
@@ -58,8 +59,8 @@ leave_out(struct delivery *d, const char *why)
 
 	(void)snprintf(words, sizeof(words),
 	    "A file was left out of this message (%s): %s.", s->filename, why);
-	bridge_left_out_bind(
-	    &d->db, s->text_id, arena_copy(d->arena, words, strlen(words)));
+	bridge_left_out_bind(&d->db, s->text_id,
+	    arena_copy(d->arena, words, utf8_whole(words, strlen(words))));
 	delivery_ask(d, is_told);
 }
 

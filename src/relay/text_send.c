@@ -17,6 +17,7 @@
 
 #include "base/buf.h"
 #include "base/log.h"
+#include "base/utf8.h"
 #include "relay/kinds.h"
 
 /* A text that waited for longer says nothing any more. */
@@ -60,7 +61,7 @@ is_refused(struct delivery *d, const struct peer_answer *answer)
 				       : "Twilio does not take it");
 	s->why = delivery_reason(d, answer);
 	text_refuse(d, QUEUE_UNNEEDED, code,
-	    arena_copy(d->arena, reason, strlen(reason)));
+	    arena_copy(d->arena, reason, utf8_whole(reason, strlen(reason))));
 }
 
 static void

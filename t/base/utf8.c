@@ -109,11 +109,26 @@ test_cut(void)
 	is_int(utf8_cut("", 0, 3), 0, "none in nothing");
 }
 
+static void
+test_whole(void)
+{
+	is_int(utf8_whole("abc", 3), 3, "letters are whole");
+	is_int(utf8_whole("", 0), 0, "so is nothing");
+	is_int(utf8_whole("\xc3\xa9", 2), 2, "two bytes");
+	is_int(utf8_whole("a\xc3", 2), 1, "one of two");
+	is_int(utf8_whole("a\xe2\x82\xac", 4), 4, "three bytes");
+	is_int(utf8_whole("a\xe2\x82", 3), 1, "two of three");
+	is_int(utf8_whole("\xf0\x9f\x98\x80", 4), 4, "four bytes");
+	is_int(utf8_whole("a\xf0\x9f\x98", 4), 1, "three of four");
+	is_int(utf8_whole("a\xf0", 2), 1, "one of four");
+}
+
 int
 main(void)
 {
 	test_strings();
 	test_cut();
 	test_short_strings();
+	test_whole();
 	return done_testing();
 }
