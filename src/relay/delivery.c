@@ -407,16 +407,22 @@ mark(struct delivery *d)
 	delivery_ask(d, is_marked);
 }
 
+static void
+send_request(struct delivery *d)
+{
+	if (d->prepare == NULL && strcmp(d->request.method, "GET") == 0)
+		transfer(d);
+	else
+		mark(d);
+}
+
 void
 delivery_send(struct delivery *d,
     void (*then)(struct delivery *d, const struct peer_answer *answer))
 {
 	d->on_answer = then;
 	d->on_fetched = NULL;
-	keep_lease(
-	    d, d->prepare == NULL && strcmp(d->request.method, "GET") == 0
-		   ? transfer
-		   : mark);
+	keep_lease(d, send_request);
 }
 
 static void

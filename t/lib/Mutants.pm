@@ -12,6 +12,7 @@ our @EXPORT_OK = qw(mutants occurrences);
 my $queue = 'schema/0004_queue.sql';
 my $relay = 'schema/0006_relay.sql';
 my $delivery = 'src/relay/delivery.c';
+my $text = 'src/relay/text_send.c';
 my $message = 'src/relay/message_add.c';
 my $http = 'src/io/http.c';
 
@@ -135,18 +136,62 @@ my @mutants = (
 
 	# ---- the relay
 	['a request without a mark', $delivery,
-	    'if (strcmp(d->request.method, "GET") == 0)', 'if (true)',
+	    'if (d->prepare == NULL && strcmp(d->request.method, "GET") == 0)',
+	    'if (true)',
 	    't/relay/guards.t',
 	    't/relay/chaos.t'],
 	['a request although its mark was refused', $delivery,
 	    'if (!queue_held(rows)) {
-		log_end(d, "left", "the lease', 'if (false) {
-		log_end(d, "left", "the lease', 't/relay/guards.t'],
+		log_end(d, "left", "the lease is too', 'if (false) {
+		log_end(d, "left", "the lease is too', 't/relay/guards.t'],
 	['a request long after its mark', $delivery,
 	    'if (clock_us() - d->mark_us > MARK_US)', 'if (false)',
 	    't/relay/guards.t'],
 	['evidence is ignored', $delivery, 'if (j->evidence != NULL)',
 	    'if (false)', 't/relay/guards.t'],
+	['a text that may have arrived is sent at once', $text,
+	    'else if (!d->job.uncertain)', 'else if (true)',
+	    't/relay/text_reconcile.t'],
+	['a text is searched for before it has settled', $text,
+	    'else if (d->job.unsettled_ms > 0)', 'else if (false)',
+	    't/relay/text_reconcile.t'],
+	['a text is sent again before lists have caught up', $text,
+	    'if (d->job.resend_ms > 0)', 'if (false)',
+	    't/relay/text_reconcile.t'],
+	['a text is taken for another of ours', 'src/relay/text_find.c',
+	    'if (bridge_is_news(rows))', 'if (true)',
+	    't/relay/text_reconcile.t'],
+	['a text of another customer is taken for it', 'src/relay/text_find.c',
+	    't->to == NULL || strcmp(t->to, s->text.to) != 0 ||', '',
+	    't/relay/text_reconcile.t'],
+	['a redirect is followed to any host', 'src/relay/download.c',
+	    'if (!link_may_be_followed(&l, w->base, w->hosts))', 'if (false)',
+	    't/relay/front_media.t'],
+	['credentials follow a redirect', 'src/relay/download.c',
+	    '.url = l.text,', '.url = l.text, .user = w->user, .password = w->password,',
+	    't/relay/front_media.t'],
+	['Front is told again before it has settled', 'src/relay/front_message.c',
+	    'if (d->job.uncertain && d->job.unsettled_ms > 0 &&', 'if (false &&',
+	    't/relay/front_message.t'],
+	['a name that a person typed is written over', 'src/relay/front_contact.c',
+	    'if (!front_name_is_free(name, c->number))', 'if (false)',
+	    't/relay/front_names.t'],
+	['all wait for one channel', 'src/peer/front_answer.c',
+	    'rate->remaining > 0 ||', 'false &&', 't/relay/front_limits.t'],
+	['a channel is told without a pause', 'src/relay/front.c',
+	    'p->next_us = at_us + APART_US;', 'p->next_us = at_us;',
+	    't/relay/front_limits.t'],
+	['contacts do not wait for messages', 'src/relay/front.c',
+	    'if (is_extra && f->scarce && f->until_us > now_us)', 'if (false)',
+	    't/relay/front_limits.t'],
+	['Front may not know a message that failed', 'src/relay/front_failed.c',
+	    'else if (attempt <= WAITS)', 'else if (false)',
+	    't/relay/front_status.t'],
+	['a text is brought that was not sent to us', 'src/relay/sweep.c',
+	    'strcmp(t->direction, "inbound") != 0 ||', 'false ||',
+	    't/relay/text_sweep.t'],
+	['who has opted out is written to', 'src/relay/text_send.c',
+	    'if (s->text.opted_out)', 'if (false)', 't/relay/text_send.t'],
 	['what is uncertain is sent again at once', $message,
 	    'if (!d->job.uncertain)', 'if (true)', 't/relay/guards.t',
 	    't/relay/chaos.t'],

@@ -133,6 +133,15 @@ is_deeply([map { @{$_->{invalid}} } $stage->front_ledger], [],
     'no credentials went to the second host');
 
 # ---- what must not be sent
+$stage->sql("SELECT frontline_queue.pause('twilio_messages', '1 hour', 'x')");
+my $count = sent();
+($text) = reply($stage, 'msg_7', 'on its way');
+text_in($stage, body => 'STOP');
+$stage->sql("SELECT frontline_queue.resume('twilio_messages')");
+is(outcome($text), 'unneeded', 'who opts out meanwhile gets nothing');
+is(scalar sent(), $count, 'Twilio is not even asked');
+is(failure($text), '|the customer has opted out', 'and the agent is told');
+text_in($stage, body => 'START');
 $twilio->set(opted_out => [THEIRS]);
 ($text) = reply($stage, 'msg_8', 'refused');
 is(outcome($text), 'unneeded', 'Twilio refuses an opted-out customer');
@@ -165,4 +174,16 @@ $message = (sent())[-1];
 is("$message->{from} $message->{to}", $wa . OURS . " $wa" . THEIRS,
     'by WhatsApp');
 
+
+my $template = 'HX' . '1' x 32;
+$stage->write_config('front.whatsapp_template' => $template);
+kill 'HUP', keys %{$stage->{relays}};
+wait_until(sub { $stage->relay_said(qr/read .* again/) }, 'it is read');
+($text) = reply($stage, 'msg_22', 'too late', to => [$wa . '+15125550777'],
+    numbers => [OURS, $wa . OURS]);
+is(outcome($text), 'sent', 'with a template there is a way');
+$message = (sent())[-1];
+is("$message->{content_sid} $message->{body}", "$template ",
+    'the template goes instead of the words');
+like(comments($text), qr/template/, 'and the agent is told');
 done_testing;
