@@ -441,6 +441,7 @@ void
 delivery_fetch(struct delivery *d, void (*then)(struct delivery *d))
 {
 	d->on_fetched = then;
+	d->total_ms = d->fetch.total_ms;
 	keep_lease(d, fetch);
 }
 

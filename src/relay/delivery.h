@@ -41,7 +41,7 @@ struct delivery {
 	struct peer_request request; /* the kind's, for delivery_send() */
 	/* Makes the request when its name, uuid, is known; or NULL. */
 	void (*prepare)(struct delivery *d);
-	long total_ms;             /* for the next request; 0: the usual */
+	long total_ms; /* for the next request, a fetch sets it; 0: the usual */
 	struct http_request fetch; /* the kind's, for delivery_fetch() */
 	struct download *download; /* under way, or the last */
 	struct db_call db;         /* the kind's, for delivery_ask() */

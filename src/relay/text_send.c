@@ -47,6 +47,20 @@ text_refuse(struct delivery *d, enum queue_outcome outcome,
 
 /* ---- the request ------------------------------------------------------- */
 
+/* Not the customer's fault: others will not get theirs either. */
+static bool
+is_ours(long code)
+{
+	static const long codes[] = { 21212, 21408, 21603, 21606, 21659, 21660,
+		21661, 21701, 21702, 21703, 21704, 21705, 63007 };
+	size_t i;
+
+	for (i = 0; i < sizeof(codes) / sizeof(codes[0]); i++)
+		if (codes[i] == code)
+			return true;
+	return false;
+}
+
 static void
 is_refused(struct delivery *d, const struct peer_answer *answer)
 {
@@ -60,6 +74,9 @@ is_refused(struct delivery *d, const struct peer_answer *answer)
 	    answer->message[0] != '\0' ? answer->message
 				       : "Twilio does not take it");
 	s->why = delivery_reason(d, answer);
+	if (is_ours(answer->code))
+		log_error("job=%s our number or account may not send this: %s",
+		    d->job.job_id, s->why);
 	text_refuse(d, QUEUE_UNNEEDED, code,
 	    arena_copy(d->arena, reason, utf8_whole(reason, strlen(reason))));
 }
@@ -126,6 +143,7 @@ send_text(struct delivery *d)
 		return;
 	}
 	d->prepare = prepare;
+	d->total_ms = 0;
 	delivery_send(d, is_sent);
 }
 

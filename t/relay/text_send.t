@@ -154,6 +154,12 @@ $twilio->script({ method => 'POST', path => '/Messages', action => 'error',
     status => 400, code => 21211, message => 'Invalid To ' . THEIRS });
 ($text) = reply($stage, 'msg_10', 'bad number');
 is(outcome($text), 'unneeded', 'a number that is none');
+is(scalar $stage->relay_said(qr/may not send/), 0, 'is no fault of ours');
+$twilio->script({ method => 'POST', path => '/Messages', action => 'error',
+    status => 400, code => 21606, message => 'From is not ours' });
+my ($ours) = reply($stage, 'msg_11', 'bad sender');
+is(outcome($ours), 'unneeded', 'a sender that is none');
+is(scalar $stage->relay_said(qr/error.* may not send/i), 1, 'is an alarm');
 like(failure($text), qr/^21211\|Invalid To/, 'is told with its code');
 
 # ---- WhatsApp
