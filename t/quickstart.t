@@ -132,6 +132,10 @@ like($said, qr/^participant +\S+@\S+ /m, 'a worker comes into it');
 like($said, qr/^participant +\+\d+ .*"customer_id":"\d+"/m,
     'its customer is tied');
 like($said, qr/^routed +\S/m, 'and the reason is told');
+like($said, qr{^from +Ines Okafor\ntext .*\nattachment +image/png, \d+ bytes$}m,
+    'a text with a picture is in the inbox');
+like($said, qr{^to +\+14155550142\ntext .*\npicture +https://localhost:\d+/media/\S+$}m,
+    'and an answer with one leaves');
 my $env = environment($top);
 is(answers($env), 405, 'and the stack is left running');
 SKIP: {
@@ -139,7 +143,8 @@ SKIP: {
 	is(answers($env, '-6'), 405, 'for clients that know ::1 only, too');
 }
 like($env->{$_}, qr/\S/, "the environment has $_") for qw(BASE_URL CA_FILE
-    FAKE_TWILIO_URL HEALTH_URL TWILIO_ACCOUNT_SID TWILIO_AUTH_TOKEN TWILIO_NUMBER
+    FAKE_FRONT_URL FAKE_TWILIO_URL FRONT_APP_SECRET FRONT_CHANNEL_URL
+    FRONTLINECTL HEALTH_URL TWILIO_ACCOUNT_SID TWILIO_AUTH_TOKEN TWILIO_NUMBER
     TWILIO_WHATSAPP_NUMBER WORKER DATABASE_URL OWNER_DATABASE_URL CONFIG
     RUN_DIR);
 is((stat "$top/var/quickstart.env")[2] & 0777, 0600,
@@ -159,14 +164,15 @@ is_deeply({ running($top) }, \%before, 'changes nothing');
 ends(0, $top, 'status', 'status', qr/^ready at \Q$env->{BASE_URL}\E$/m);
 
 # The tour on what a former one left in the database.
+ends(0, $top, '', 'a second tour');
 ends(0, $top, 'down', 'down');
-$said = ends(0, $top, '', 'a second tour');
+$said = ends(0, $top, '', 'a third tour, after a restart');
 like($said, qr/^participant +\+\d+ .*"customer_id":"\d+"/m,
     'a customer is tied again');
 
 # After accidents.
 for my $victims (['nginx'], ['multiwatch'], ['postgres'],
-    ['relay-watch', 'frontline-relay'], ['twilio-stand-in'],
+    ['relay-watch', 'frontline-relay'], ['twilio-stand-in', 'front-stand-in'],
     [qw(nginx multiwatch frontline-fcgi postgres relay-watch
         frontline-relay)]) {
 	my %now = running($top);
@@ -228,6 +234,13 @@ SKIP: {
 	ends(0, $top, 'up', 'up with three processes');
 	my %now = running($top);
 	is(scalar @{$now{'frontline-fcgi'}}, 3, 'three processes run');
+}
+
+for (0, 65, 'x', 100) {
+	local $ENV{RESPONDERS} = $_;
+	ends(1, $top, 'up', "$_ processes are refused",
+	    qr/RESPONDERS is no number from 1 to 64: $_$/m);
+	is(answers($env), 405, 'and what runs goes on');
 }
 
 # A port that somebody has.
