@@ -45,6 +45,12 @@ struct incoming {
 
 /* ---- the webhooks ------------------------------------------------------ */
 
+static bool
+is_whatsapp(const char *address)
+{
+	return strncmp(address, "whatsapp:", 9) == 0;
+}
+
 static void
 add_pair(struct form *form, const char *name, const char *value)
 {
@@ -83,10 +89,9 @@ add_conversation_added(const struct incoming *in, struct form *form)
 static void
 add_participant_added(const struct incoming *in, struct form *form)
 {
-	const bool whatsapp = strncmp(in->from, "whatsapp:", 9) == 0;
-
 	add_binding(in, form);
-	add_pair(form, "MessagingBinding.Type", whatsapp ? "WHATSAPP" : "SMS");
+	add_pair(form, "MessagingBinding.Type",
+	    is_whatsapp(in->from) ? "WHATSAPP" : "SMS");
 	add_pair(form, "ConversationSid", in->conversation);
 	add_pair(form, "ParticipantSid", in->participant);
 	add_pair(form, "Attributes", "{}");
@@ -183,6 +188,18 @@ is_address(struct command_context *c, const char *option, const char *text)
 	return false;
 }
 
+/* Twilio lets nobody write from one channel to another. */
+static bool
+is_pair(const struct incoming *in)
+{
+	if (is_whatsapp(in->from) == is_whatsapp(in->to))
+		return true;
+	(void)fprintf(stderr,
+	    "frontlinectl incoming: --from and --to are of different "
+	    "channels\n");
+	return false;
+}
+
 static bool
 is_sid_or_missing(
     const char *option, const char *text, const char prefix[static 2])
@@ -242,7 +259,7 @@ read_options(
 		return false;
 	}
 	return is_address(c, "--from", in->from) &&
-	       is_address(c, "--to", in->to) &&
+	       is_address(c, "--to", in->to) && is_pair(in) &&
 	       is_sid_or_missing("--conversation", in->conversation, "CH") &&
 	       is_sid_or_missing("--participant", in->participant, "MB");
 }

@@ -16,6 +16,8 @@ enum {
 	 * what looks at the lease.
 	 */
 	MARK_US = 2 * 1000 * 1000,
+	/* Before a lease that was used up is taken anew. */
+	SHORT_MS = 1000,
 	/* What a lease must last beyond the longest call. */
 	MARGIN_MS = 1000,
 	/* Of the words for an outcome, with room for a whole message. */
@@ -384,8 +386,9 @@ static void
 is_marked(struct delivery *d, const struct rows *rows)
 {
 	if (!queue_held(rows)) {
-		log_end(d, "left", "the lease is too short for a request");
-		delivery_forget(d);
+		/* Lost, or used up by what went before: begin anew. */
+		delivery_wait(
+		    d, SHORT_MS, "the lease is too short for a request");
 		return;
 	}
 	d->marked = true;

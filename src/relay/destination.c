@@ -9,7 +9,11 @@ enum {
 	/* NOTIFY is a hint; whoever missed it finds the job so late. */
 	POLL_US = 1000 * 1000,
 	POLL_JITTER_US = POLL_US * 2 / 5,
-	CLAIM_US = 5 * 1000 * 1000,
+	/*
+	 * Longer than the server gives a statement: jobs that it has handed
+	 * out must not be thrown away.
+	 */
+	CLAIM_US = 12 * 1000 * 1000,
 	MINUTE_S = 60,
 };
 

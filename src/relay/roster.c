@@ -121,7 +121,8 @@ peer_answered(struct http_call *http, enum rc rc,
 		o->refusals = 0;
 	if (a.verdict == VERDICT_DONE) {
 		note_user(c, answer);
-	} else if (a.status == 404) {
+	} else if (a.status == 404 && a.code != 0) {
+		/* Without a code it is not Twilio who knows nobody. */
 		roster_absent_bind(&c->db, c->identity);
 		note(c);
 	} else {

@@ -52,6 +52,7 @@ for ([['--to', $to], qr/incoming needs --from/],
         qr/--participant: 'x'/],
     [['--from', $from, '--to', $to, '--url', 'http://example.com'],
         qr/--url: /],
+    [['--from', $from, '--to', "whatsapp:$to"], qr/different channels/],
     [['--from', $from, '--to', $to, 'x'], qr/no use for 'x'/]) {
 	my ($arguments, $says) = @$_;
 
