@@ -15,6 +15,7 @@
 #include <stdlib.h>
 
 #include "base/buf.h"
+#include "base/log.h"
 #include "core/media.h"
 #include "peer/front_request.h"
 #include "peer/front_resource.h"
@@ -230,7 +231,11 @@ is_downloaded(struct delivery *d, struct download *w)
 		m->left_out++;
 		break;
 	case DOWNLOAD_TOO_LARGE:
+		m->left_out++;
+		break;
 	case DOWNLOAD_REFUSED:
+		log_warn("job=%s a file of Twilio's is not fetched: %s",
+		    d->job.job_id, w->why);
 		m->left_out++;
 		break;
 	}

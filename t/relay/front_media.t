@@ -129,6 +129,8 @@ for (1, 2) {
 	    sid => $sid, body => 'redirect', media => \@urls);
 	is(scalar @{$line->{attachments}}, 0, 'is not followed');
 }
+is(scalar $stage->relay_said(qr/is not fetched: the redirect leads elsewhere/),
+    1, 'the log says why');
 is_deeply([$elsewhere->ledger], [], 'no other host was asked for anything');
 is_deeply([map { @{$_->{invalid}} } $stage->ledger], [],
     'no credentials went to the second host');
