@@ -111,6 +111,12 @@ is(scalar @found, 2, 'two of the same words are two');
 is(join(' ', sort map { text_row($stage, $_, 'message_sid') } @same),
     join(' ', sort map { $_->{sid} } @found), 'and none is taken for another');
 
+wait_job($stage, 'text.send', new_text('twin'));
+$twilio->script({ %post, action => 'close', when => 'before' });
+like(wait_job($stage, 'text.send', new_text('twin')), qr/^sent\|/,
+    'the same words of a moment ago are not it');
+is(scalar sent('twin'), 2, 'so the second ones are sent, too');
+
 # ---- what is long ago, or another's, is not taken for it
 $twilio->control('POST', 'messages', { from => OURS, to => '+15125550199',
     body => 'for another', direction => 'outbound-api', status => 'sent' });
