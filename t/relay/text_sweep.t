@@ -38,6 +38,7 @@ my ($mms, @urls) = picture($stage, 'with a picture', ['image/png', PNG],
     ['image/gif', 'GIF89a']);
 my $other = at_twilio(to => '+15005550001');
 my $ours = at_twilio(from => OURS, to => THEIRS, direction => 'outbound-api');
+my $between = at_twilio(from => '+15005550001', direction => 'outbound-api');
 my $old = at_twilio(date_sent => time - 9 * 86400);
 my ($had) = map { text_in($stage, sid => at_twilio(body => 'had'),
     body => 'had') } 1;
@@ -51,6 +52,7 @@ is($stage->sql("SELECT media FROM frontline.text_message
     'with its pictures, in their order');
 is(known($other), 0, 'not what is for a number of nobody');
 is(known($ours), 0, 'not what we sent');
+is(known($between), 0, 'not what another number of ours sent');
 is(known($old), 0, 'not what is too old');
 like(($stage->relay_said(qr/found=/))[0], qr/found=107 texts/,
     'their number is in the log');
