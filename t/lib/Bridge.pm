@@ -5,6 +5,9 @@ package Bridge;
 #	my $stage = bridge(mode => 'custom', config => {...});
 #	my $text = text_in($stage, body => 'Is it in?');
 #	my ($out) = reply($stage, 'msg_1', 'It is.');
+#
+# With whole => 1 there are nginx and responder processes, too: then texts come
+# by twilio_text(), and what an agent does by the stand-in.
 use strict;
 use warnings;
 use Exporter 'import';
@@ -12,8 +15,8 @@ use JSON::PP ();
 use MIME::Base64 qw(encode_base64);
 use Stage;
 
-our @EXPORT = qw(OURS THEIRS bridge job_of lines_of picture quote reply
-    text_in text_row wait_job PNG);
+our @EXPORT = qw(OURS THEIRS bridge job_of lines_of path_token picture quote reply
+    text_in text_row twilio_text wait_job PNG);
 
 use constant {
 	OURS   => '+15125550188',
@@ -27,11 +30,14 @@ my $sids = 0;
 my $json = JSON::PP->new->ascii->canonical->allow_nonref;
 
 # Options: mode (app), numbers, front (options of the stand-in), config, api
-# (1: there is an API token), terms (1: nobody waits for what is uncertain).
+# (1: there is an API token), terms (1: nobody waits for what is uncertain),
+# whole (0), sample (0: load the sample customers), more ([[name, id, numbers,
+# mode], ...]: channels beside the first, which is main).
 sub bridge {
 	my (%opt) = @_;
 	my $mode = $opt{mode} // 'app';
-	my $stage = Stage->new(responders => 0, nginx => 0, sample => 0,
+	my $stage = Stage->new(responders => 0, nginx => $opt{whole} // 0,
+	    sample => $opt{sample} // 0,
 	    twilio => [], front => [$mode eq 'app' ? ()
 	        : ('--custom-channel', Stage->FRONT_CHANNEL),
 	        @{$opt{front} // []}],
@@ -41,29 +47,50 @@ sub bridge {
 		'limits.front_per_minute'  => 10000,
 		%{$opt{config} // {}},
 	    });
-	my $channel = 'front.main';
 
 	$stage->{numbers} = [map { s/\D//gr } OURS, THEIRS];
-	$stage->put('secret/channel', ($mode eq 'app' ? $stage->FRONT_SECRET
-	    : $stage->FRONT_API_TOKEN) . "\n", 0400);
 	$stage->put('secret/api', $stage->FRONT_API_TOKEN . "\n", 0400);
-	$stage->put('secret/path', $stage->FRONT_PATH_TOKEN . "\n", 0400);
-	$stage->write_config(
-		"$channel.mode"            => $mode,
-		"$channel.channel_id"      => $stage->FRONT_CHANNEL,
-		"$channel.secret_file"     => "$stage->{dir}/secret/channel",
-		"$channel.path_token_file" => "$stage->{dir}/secret/path",
-		"$channel.numbers"         => $opt{numbers} // OURS,
-		($mode eq 'app' ? ("$channel.app_uid" => $stage->FRONT_APP_UID)
-		    : ()),
-		(($opt{api} // 1) ? ("$channel.api_token_file" =>
-		    "$stage->{dir}/secret/api") : ()),
-	);
+	$stage->write_config(map { channel_settings($stage, $opt{api} // 1,
+	    @$_) } ['main', $stage->FRONT_CHANNEL, $opt{numbers} // OURS,
+	    $mode], @{$opt{more} // []});
+	if ($opt{whole}) {
+		$stage->start_responder for 1, 2;
+		$stage->wait_ready;
+	}
 	$stage->sql(q{UPDATE frontline_queue.destination
 	    SET settle = '0', resend = '0'
 	    WHERE name IN ('front', 'twilio_messages')})
 	    if $opt{terms} // 1;
 	return $stage;
+}
+
+# Writes the secrets of a channel and returns its settings.
+sub channel_settings {
+	my ($stage, $has_api, $name, $id, $numbers, $mode) = @_;
+	my $dir = "$stage->{dir}/secret";
+	my $is_app = ($mode // 'app') eq 'app';
+	my %setting = (
+		mode            => $is_app ? 'app' : 'custom',
+		channel_id      => $id,
+		secret_file     => "$dir/channel_$name",
+		path_token_file => "$dir/path_$name",
+		numbers         => $numbers,
+		$is_app ? (app_uid => $stage->FRONT_APP_UID) : (),
+		$has_api ? (api_token_file => "$dir/api") : (),
+	);
+
+	$stage->put("secret/channel_$name", ($is_app ? $stage->FRONT_SECRET
+	    : $stage->FRONT_API_TOKEN) . "\n", 0400);
+	$stage->put("secret/path_$name", path_token($stage, $name) . "\n",
+	    0400);
+	return map { ("front.$name.$_" => $setting{$_}) } keys %setting;
+}
+
+# The last part of the URL that Front calls for a channel.
+sub path_token {
+	my ($stage, $name) = @_;
+
+	return $stage->FRONT_PATH_TOKEN . ($name eq 'main' ? '' : "-$name");
 }
 
 # A literal of SQL; undef is NULL.
@@ -90,6 +117,17 @@ sub text_in {
 	return $stage->sql("SELECT text_id FROM frontline_api.take_text($values,
 	    " . ($text{lookup} ? 'true' : 'false') . ', 90, ' .
 	    ($text{received} // 'now()') . ')');
+}
+
+# The same by Twilio's webhook, signed, through nginx, as hash for fetch_all();
+# what is given are fields of it.
+sub twilio_text {
+	my ($stage, %fields) = @_;
+
+	return $stage->signed('/twilio/messages', {
+		AccountSid => $stage->ACCOUNT, From => THEIRS, To => OURS,
+		MessageSid => sprintf('SMff%030x', ++$sids),
+		Body => 'Is it in?', NumMedia => 0, %fields });
 }
 
 # A message with pictures, pairs of type and bytes, as it is at Twilio; returns

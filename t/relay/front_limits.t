@@ -8,21 +8,11 @@ use Stage;
 use Test::More;
 use Time::HiRes qw(CLOCK_MONOTONIC clock_gettime);
 
-my $stage = bridge(front => ['--channel', 'cha_7k2q', '--channel',
-    'cha_second']);
-my $front = $stage->front;
 my $other = '+15125550189';
+my $stage = bridge(front => ['--channel', 'cha_7k2q', '--channel',
+    'cha_second'], more => [['second', 'cha_second', $other]]);
+my $front = $stage->front;
 my %post = (method => 'POST', path => 'inbound_messages');
-
-$stage->put('secret/second', 'canarypath-second-0123456789' . "\n", 0400);
-$stage->write_config(
-	'front.second.mode'            => 'app',
-	'front.second.app_uid'         => $stage->FRONT_APP_UID,
-	'front.second.channel_id'      => 'cha_second',
-	'front.second.secret_file'     => "$stage->{dir}/secret/channel",
-	'front.second.path_token_file' => "$stage->{dir}/secret/second",
-	'front.second.numbers'         => $other,
-);
 
 sub second { return text_in($stage, channel => 'second', to => $other, @_) }
 
