@@ -231,6 +231,7 @@ sub settle {
 	my ($self, $entry, $status) = @_;
 
 	$entry->{status} = $status;
+	$entry->{answered} = time;
 	$self->{file}->print($json->encode($self->entry_view($entry)), "\n")
 	    if $self->{file};
 }
