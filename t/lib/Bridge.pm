@@ -48,7 +48,8 @@ sub bridge {
 		%{$opt{config} // {}},
 	    });
 
-	$stage->{numbers} = [map { s/\D//gr } OURS, THEIRS];
+	$stage->{numbers} = [map { s/\D//gr } OURS, THEIRS,
+	    map { split ' ', $_->[2] } @{$opt{more} // []}];
 	$stage->put('secret/api', $stage->FRONT_API_TOKEN . "\n", 0400);
 	$stage->write_config(map { channel_settings($stage, $opt{api} // 1,
 	    @$_) } ['main', $stage->FRONT_CHANNEL, $opt{numbers} // OURS,
