@@ -8,6 +8,8 @@ package Chaos;
 #	my $chaos = Chaos->new(jobs => 600, kills => 60, restarts => 3);
 #	my %figures = $chaos->run;
 #
+# Chaos::Front is the same for texts between Twilio and Front.
+#
 # Options: jobs, kills, restarts, stops (of a relay, past its lease), cuts (of
 # all connections to the database, the ones that LISTEN among them), relays
 # (side by side), lane (jobs in one: [least, most]), seed, faults (the share
@@ -47,22 +49,16 @@ sub new {
 	my $self = bless {
 		jobs => 600, kills => 60, restarts => 3, stops => 2, cuts => 3,
 		relays => 3, lane => [4, 8], seed => 1, faults => 0.15,
-		times => 1, patience => 60, tell => sub { }, %opt,
+		times => 1, patience => 60, enter_every => 3, tell => sub { },
+		$class->defaults, %opt,
 		log_rest => '', living => {}, unknown => {},
-		did => { map { $_ => 0 } qw(kills restarts stops cuts) },
 	}, $class;
 
-	$self->{stage} = Stage->new(responders => 0, nginx => 0,
-	    twilio => ['--seed', $self->{seed}], pg_errors => [$errors],
-	    config => {
-	        'limits.users_interval'    => 0,
-	        'limits.twilio_per_second' => 1000,
-	        'limits.call_timeout_ms'   => CALL * 1000,
-	    });
+	$self->{did} = { kills => 0, map { $_ => 0 } keys %{{$self->deeds}} };
+	$self->{stage} = $self->set_stage;
 	$self->{stage}->sql(sprintf q{UPDATE frontline_queue.destination
 	    SET lease = '%s s', settle = '%s s', resend = '%s s',
-	    max_crashes = 100000 WHERE name = 'conversations'},
-	    LEASE, SETTLE, RESEND);
+	    max_crashes = 100000}, LEASE, SETTLE, RESEND);
 	# Not before the stage has a name of its own.
 	srand $self->{seed};
 	$self->plan;
@@ -70,16 +66,40 @@ sub new {
 	return $self;
 }
 
+# What differs by default from the above.
+sub defaults { return () }
+
+sub set_stage {
+	my ($self) = @_;
+
+	return Stage->new(responders => 0, nginx => 0,
+	    twilio => ['--seed', $self->{seed}], pg_errors => [$errors],
+	    config => {
+	        'limits.users_interval'    => 0,
+	        'limits.twilio_per_second' => 1000,
+	        'limits.call_timeout_ms'   => CALL * 1000,
+	    });
+}
+
 sub stage { return $_[0]{stage} }
+
+# The stand-ins that fail.
+sub peers { return $_[0]{stage}->twilio }
+
+sub script_faults {
+	my ($self) = @_;
+
+	$self->{stage}->script(faults('^/v1/',
+	    @{$self}{qw(faults times jobs)}));
+}
 
 # ---- the course of events
 
 sub run {
 	my ($self) = @_;
-	my $stage = $self->{stage};
 	my $start = time;
 
-	$stage->script(faults(@{$self}{qw(faults times jobs)}));
+	$self->script_faults;
 	$self->enter(int $self->{jobs} / 3);
 	$self->start_one for 1 .. $self->{relays};
 	$self->storm;
@@ -89,25 +109,30 @@ sub run {
 	return (%figures, seconds => int(time - $start));
 }
 
+# What is done so often as the option of its name says.
+sub deeds {
+	return (restarts => \&restart_postgres, stops => \&stop_one,
+	    cuts => \&cut_connections);
+}
+
 # Each kill is a step; the rest of the mischief, and the work, is spread over
 # them.
 sub storm {
 	my ($self) = @_;
 	my $kills = $self->{kills};
+	my %do = $self->deeds;
 	my %at;
 
-	for my $what (qw(restarts stops cuts)) {
+	for my $what (sort keys %do) {
 		my $n = $self->{$what};
 
 		push @{$at{int(($_ - rand) * $kills / $n)}}, $what for 1 .. $n;
 	}
 	my $first = int $self->{jobs} / 3;
-	my %do = (restarts => \&restart_postgres, stops => \&stop_one,
-	    cuts => \&cut_connections);
 	for my $step (0 .. $kills - 1) {
 		$self->enter($first +
 		    int(($self->{jobs} - $first) * $step / $kills))
-		    if $step % 3 == 0;
+		    if $step % $self->{enter_every} == 0;
 		$self->kill_one;
 		for my $what (@{$at{$step} // []}) {
 			$do{$what}->($self);
@@ -119,15 +144,15 @@ sub storm {
 	}
 }
 
-# All that is left is done, by relays that live, with a Twilio that is well.
+# All that is left is done, by relays that live, with peers that are well.
 sub calm {
 	my ($self) = @_;
-	my $stage = $self->{stage};
-	my $twilio = $stage->twilio;
 	my $said = 0;
 
-	$self->{rules} = [$twilio->rules];
-	$twilio->clear_rules;
+	for my $peer ($self->peers) {
+		push @{$self->{rules}}, $peer->rules;
+		$peer->clear_rules;
+	}
 	$self->wake_stopped(1);
 	$self->kill_relay($_) for keys %{$self->{living}};
 	$self->start_one for 1 .. $self->{relays};

@@ -16,7 +16,7 @@ sub check {
 	$self->read_log;
 	$figures{requests} =
 	    $twilio->control('GET', 'ledger?from=999999999')->{next};
-	$figures{faults} = { map { $_->[0] => $_->[1] } $self->fault_counts };
+	$figures{faults} = $self->fault_counts;
 	$figures{uncertain} = keys %{$self->{unknown}};
 	$self->check_queue(\%figures);
 	$self->check_lane($_, \%figures) for @{$self->{lanes}};
@@ -27,9 +27,12 @@ sub check {
 sub fault_counts {
 	my ($self) = @_;
 
-	return map { [join(' ', grep { defined }
-	    @{$_}{qw(action status code when ms at)}), $_->{played}] }
-	    @{$self->{rules}};
+	my %played;
+
+	$played{join ' ', grep { defined }
+	    @{$_}{qw(action status code when ms at)}} += $_->{played}
+	    for @{$self->{rules}};
+	return \%played;
 }
 
 sub wrong {
@@ -60,6 +63,12 @@ sub check_queue {
 		$figures->{$outcomes[0]}++ if @outcomes;
 	}
 	$figures->{$_} //= 0 for qw(sent unneeded reconciled);
+	$self->check_rest($figures);
+}
+
+sub check_rest {
+	my ($self, $figures) = @_;
+
 	@{$figures}{qw(stuck left dead)} = split /\|/, $self->sql(q{SELECT
 	    (SELECT count(*) FROM frontline_queue.lane
 	      WHERE token IS NOT NULL OR head_seq <= last_seq),
