@@ -14,10 +14,9 @@ use Getopt::Long;
 
 my $is_front = @ARGV && $ARGV[0] eq '--front' && shift;
 my %opt = (jobs => 20000, kills => 2000, restarts => 50, stops => 40,
-    cuts => 40, relays => 3, seed => 1, faults => 0.15, times => 5,
-    patience => 300, $is_front
-	? (senders => 1000, channels => 16, responders => 4, deaths => 300,
-	    turns => 60)
+    cuts => 40, deaths => 300, relays => 3, responders => 4, seed => 1,
+    faults => 0.15, times => 5, patience => 300, $is_front
+	? (senders => 1000, channels => 16, turns => 60)
 	: (least => 10, most => 40));
 my $usage = "usage: run.pl [--front] [" . join('] [', map { "--$_ $opt{$_}" }
     sort keys %opt) . "]\n";

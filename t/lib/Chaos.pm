@@ -1,8 +1,8 @@
 package Chaos;
-# The invariant under fire: relays are killed by kill -9, stopped past their
-# lease and go on, PostgreSQL goes down in the middle of everything, Twilio
-# misbehaves in every way that its stand-in knows, work goes on coming in, and
-# each webhook may come twice.  In the end every job that was accepted has had
+# The invariant under fire: relays and responder processes are killed by kill -9,
+# relays are stopped past their lease and go on, PostgreSQL goes down in the
+# middle of everything, Twilio misbehaves in every way that its stand-in knows,
+# work goes on coming in, some of it by webhooks, and each may come twice.  In the end every job that was accepted has had
 # its effect, once, and in order.
 #
 #	my $chaos = Chaos->new(jobs => 600, kills => 60, restarts => 3);
@@ -11,10 +11,11 @@ package Chaos;
 # Chaos::Front is the same for texts between Twilio and Front.
 #
 # Options: jobs, kills, restarts, stops (of a relay, past its lease), cuts (of
-# all connections to the database, the ones that LISTEN among them), relays
-# (side by side), lane (jobs in one: [least, most]), seed, faults (the share
-# of requests), times (see Chaos::Faults), patience (seconds for what is left
-# when nobody is killed any more), tell (called with a line now and then).
+# all connections to the database, the ones that LISTEN among them), deaths (of
+# responder processes), relays and responders (side by side), lane (jobs in one:
+# [least, most]), seed, faults (the share of requests), times (see
+# Chaos::Faults), patience (seconds for what is left when nobody is killed any
+# more), tell (called with a line now and then).
 #
 # kill -9 of a process and an immediate restart lose nothing that was handed to
 # the kernel, so the cluster runs without fsync; a power cut is another matter.
@@ -22,11 +23,12 @@ use strict;
 use warnings;
 use Chaos::Check;
 use Chaos::Faults qw(faults);
+use Chaos::Webhooks;
 use Chaos::Work;
 use List::Util qw(shuffle);
 use Stage;
 use Time::HiRes qw(time);
-use parent qw(Chaos::Work Chaos::Check);
+use parent qw(Chaos::Work Chaos::Check Chaos::Webhooks);
 
 # Patience, in seconds.  A relay may send up to two seconds after its mark and
 # wait CALL for the answer; a fault of the stand-in takes effect up to 0.9 s
@@ -41,15 +43,13 @@ use constant {
 	LAG    => 2.5,
 };
 
-# What PostgreSQL says of its own end and beginning.
-my $errors = qr/terminating connection|the database system is /;
-
 sub new {
 	my ($class, %opt) = @_;
 	my $self = bless {
 		jobs => 600, kills => 60, restarts => 3, stops => 2, cuts => 3,
-		relays => 3, lane => [4, 8], seed => 1, faults => 0.15,
-		times => 1, patience => 60, enter_every => 3, tell => sub { },
+		deaths => 6, relays => 3, responders => 3, lane => [4, 8],
+		seed => 1, faults => 0.15, times => 1, patience => 60,
+		enter_every => 3, tell => sub { },
 		$class->defaults, %opt,
 		log_rest => '', living => {}, unknown => {},
 	}, $class;
@@ -61,6 +61,7 @@ sub new {
 	    max_crashes = 100000}, LEASE, SETTLE, RESEND);
 	# Not before the stage has a name of its own.
 	srand $self->{seed};
+	$self->begin_webhooks;
 	$self->plan;
 	$self->{stage}->twilio->set(list_lag => [0, LAG]);
 	return $self;
@@ -71,14 +72,18 @@ sub defaults { return () }
 
 sub set_stage {
 	my ($self) = @_;
-
-	return Stage->new(responders => 0, nginx => 0,
-	    twilio => ['--seed', $self->{seed}], pg_errors => [$errors],
-	    config => {
+	my $stage = Stage->new(responders => 0,
+	    twilio => ['--seed', $self->{seed}],
+	    pg_errors => [@Chaos::Webhooks::errors],
+	    postgres => { max_connections => 60 }, config => {
+	        'service.default_worker'   => Chaos::Work::WORKER,
 	        'limits.users_interval'    => 0,
 	        'limits.twilio_per_second' => 1000,
 	        'limits.call_timeout_ms'   => CALL * 1000,
 	    });
+
+	push @{$stage->{numbers}}, Chaos::Work::THEIRS =~ s/\D//r;
+	return $stage;
 }
 
 sub stage { return $_[0]{stage} }
@@ -103,7 +108,7 @@ sub run {
 	$self->enter(int $self->{jobs} / 3);
 	$self->start_one for 1 .. $self->{relays};
 	$self->storm;
-	$self->enter($self->{jobs});
+	$self->enter_all;
 	$self->calm;
 	my %figures = $self->check;
 	return (%figures, seconds => int(time - $start));
@@ -112,7 +117,8 @@ sub run {
 # What is done so often as the option of its name says.
 sub deeds {
 	return (restarts => \&restart_postgres, stops => \&stop_one,
-	    cuts => \&cut_connections);
+	    cuts => \&cut_connections,
+	    deaths => sub { $_[0]->kill_responder });
 }
 
 # Each kill is a step; the rest of the mischief, and the work, is spread over
@@ -308,6 +314,7 @@ sub read_log {
 sub restart_postgres {
 	my ($self) = @_;
 
+	$self->keep_busy;
 	$self->{stage}->stop_postgres('QUIT');
 	$self->kill_one if rand() < 0.5;
 	$self->{stage}->start_postgres;

@@ -10,6 +10,8 @@ sub check {
 	my ($self) = @_;
 	my %figures = (%{$self->{did}}, jobs => $self->{entered},
 	    repeated => $self->{again}, lanes => scalar @{$self->{lanes}},
+	    $self->webhook_figures,
+	    'by webhook' => scalar(grep { $_->{accepted} } @{$self->{work}}),
 	    map { $_ => 0 } qw(lost doubled reordered));
 	my $twilio = $self->{stage}->twilio;
 
@@ -45,8 +47,12 @@ sub wrong {
 # The queue's own word: each job is done once, nothing is left, nothing died.
 sub check_queue {
 	my ($self, $figures) = @_;
+	my %number = map { split /\|/ } split /\n/, $self->sql(
+	    'SELECT dedupe, job_id FROM frontline_queue.seen');
 	my %done;
 
+	$_->{id} //= $number{$_->{dedupe}} // 'of ' . $_->{dedupe}
+	    for @{$self->{work}};
 	for (split /\n/, $self->sql(
 	    'SELECT job_id, outcome FROM frontline_queue.done')) {
 		my ($id, $outcome) = split /\|/;
@@ -100,13 +106,15 @@ sub check_lane {
 	for my $job (@{$lane->{jobs}}) {
 		my $who = $job->{identity} // next;
 
-		$self->wrong($figures, lost => "$lane->{sid} has no $who")
-		    unless $in{$who};
+		$self->wrong($figures, $in{$who} ? 'doubled' : 'lost',
+		    "$lane->{sid} has $who " . ($in{$who} // 0) . ' times')
+		    if ($in{$who} // 0) != 1;
 	}
 	return unless $lane->{tied};
 	my ($customer) = grep { $_->{messaging_binding} } @participants;
 	$self->wrong($figures, lost => "$lane->{sid} is not tied") unless
-	    ($customer->{attributes} // '') =~ /"customer_id":\s*"\d/;
+	    ($customer->{attributes} // '') =~
+	    /"customer_id":\s*"$lane->{customer_id}"/;
 }
 
 sub list {

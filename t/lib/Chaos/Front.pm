@@ -6,11 +6,10 @@ package Chaos::Front;
 # way.
 #
 # Options beside those of Chaos, where jobs are texts: senders, channels (of
-# Front, with a number each), responders (side by side), deaths (of responder
-# processes), turns (of what Front does with a message that comes twice).
+# Front, with a number each), turns (of what Front does with a message that comes
+# twice).
 use strict;
 use warnings;
-use Chaos::Client;
 use Chaos::Faults qw(faults front_faults);
 use Chaos::Front::Check;
 use Chaos::Front::Work;
@@ -18,23 +17,18 @@ use Stage;
 use parent -norequire, qw(Chaos::Front::Work Chaos::Front::Check);
 use parent qw(Chaos);
 
-# What PostgreSQL says of its end, and to a request that came too late for it.
-my @errors = (qr/terminating connection|the database system is /,
-    qr/canceling statement due to (?:lock|statement) timeout/);
-
 # What Front may do with a message that it has.
 my @duplicates = qw(202silent 202second 409);
 
 sub defaults {
-	return (senders => 60, channels => 4, responders => 3, deaths => 12,
-	    turns => 9, enter_every => 1);
+	return (senders => 60, channels => 4, deaths => 12, turns => 9,
+	    enter_every => 1);
 }
 
 sub deeds {
 	my ($self) = @_;
 
-	return ($self->SUPER::deeds, deaths => \&kill_responder,
-	    turns => \&turn);
+	return ($self->SUPER::deeds, turns => \&turn);
 }
 
 sub set_stage {
@@ -44,7 +38,8 @@ sub set_stage {
 	    twilio => ['--seed', $self->{seed}],
 	    front => ['--seed', $self->{seed}, '--import-ms', 200,
 	        map { ('--channel', channel_id($_)) } @channels],
-	    pg_errors => [@errors], postgres => { max_connections => 60 });
+	    pg_errors => [@Chaos::Webhooks::errors],
+	    postgres => { max_connections => 60 });
 
 	$stage->{numbers} = [map { s/\D//gr } Chaos::Front::Work::OURS,
 	    Chaos::Front::Work::THEIRS];
@@ -58,14 +53,11 @@ sub set_stage {
 		'limits.call_timeout_ms'   => Chaos::CALL * 1000,
 		'front.first_response_tag' => '',
 		map { channel_settings($stage, $_) } @channels);
-	$stage->start_responder for 1 .. $self->{responders};
-	$stage->wait_ready;
 	# Of the others' messages only the answer says that Front has them.
 	$stage->front->control('POST', 'channels', { id => channel_id($_),
 	    webhook => $_ ? undef : "$stage->{url}/front/" .
 	    path_token($stage, $_) }) for @channels;
 	$stage->front->set(auto_import => 1, tolerate_late => 1);
-	$self->{client} = Chaos::Client->new($stage);
 	return $stage;
 }
 
@@ -97,45 +89,11 @@ sub script_faults {
 	$self->{stage}->front->script(front_faults('^/channels/', @how));
 }
 
-# ---- more mischief
-
-# While requests are under way.
-sub kill_responder {
-	my ($self) = @_;
-	my $stage = $self->{stage};
-	my @pids = @{$stage->{responders}};
-	my $pid = $pids[rand @pids];
-
-	$self->keep_busy;
-	my $status = $stage->end_responder($pid, 'KILL', 20);
-
-	die "responder process $pid ended with " . ($status // 'nothing') . "\n"
-	    if ($status // 0) != 128 + 9;
-	$stage->start_responder;
-}
-
-sub restart_postgres {
-	my ($self) = @_;
-
-	$self->keep_busy;
-	return $self->SUPER::restart_postgres;
-}
-
 sub turn {
 	my ($self) = @_;
 
 	push @duplicates, shift @duplicates;
 	$self->{stage}->front->set(dup => $duplicates[0]);
-}
-
-# What has not been accepted comes again, now that nobody is killed.
-sub calm {
-	my ($self) = @_;
-
-	$self->{tell}->("$self->{entered} texts were taken in the storm");
-	$self->enter_all;
-	$self->{stage}->wait_database;
-	return $self->SUPER::calm;
 }
 
 1;

@@ -1,10 +1,17 @@
 package Chaos::Work;
 # What is to be done: conversations, each a lane of numbered messages with
-# participants and attributes between them; and how it gets into the queue.
+# participants and attributes between them; and how it gets into the queue: by
+# the function that enqueues, or by the webhook that calls it.
 use strict;
 use warnings;
+use Chaos::Webhooks;
 use JSON::PP ();
 use List::Util qw(min shuffle);
+
+# Who is found for a conversation, and beginnings of the customers' numbers and
+# of what the database calls them.
+use constant { WORKER => 'ana@example.com', THEIRS => '+1415000',
+    CUSTOMER => 700_000 };
 
 my $json = JSON::PP->new->ascii->canonical;
 
@@ -19,6 +26,8 @@ sub plan {
 		my $lane = { number => scalar @{$self->{lanes} // []} };
 
 		$lane->{sid} = sprintf 'CH%032x', $lane->{number} + 1;
+		$lane->{address} = sprintf '%s%04d', THEIRS, $lane->{number};
+		$lane->{customer_id} = CUSTOMER + $lane->{number};
 		$lane->{jobs} = [$self->plan_lane($lane, $n)];
 		push @{$self->{lanes}}, $lane;
 		push @slots, ($lane) x $n;
@@ -26,8 +35,21 @@ sub plan {
 	}
 	# Lanes are mixed; each keeps its own order.
 	$self->{work} = [map { $_->{jobs}[$_->{planned}++] } shuffle @slots];
-	$self->{entered} = 0;
-	$self->{again} = 0;
+	$self->{waiting} = [];
+	$self->know_customers;
+}
+
+# A callback finds them; nothing but the default worker is found for one.
+sub know_customers {
+	my ($self) = @_;
+	my @lanes = @{$self->{lanes}};
+
+	$self->sql(join ";\n", 'DELETE FROM frontline.routing_rule',
+	    'INSERT INTO frontline.customer (customer_id, display_name) VALUES '
+	    . join(', ', map { "($_->{customer_id}, 'Ines Okafor')" } @lanes),
+	    'INSERT INTO frontline.channel (customer_id, type, value) VALUES '
+	    . join(', ', map { "($_->{customer_id}, 'sms', '$_->{address}')" }
+	    @lanes));
 }
 
 sub plan_lane {
@@ -38,11 +60,10 @@ sub plan_lane {
 	$twilio->control('POST', 'conversations', { sid => $lane->{sid} });
 	my $customer = $twilio->call('POST',
 	    "/v1/Conversations/$lane->{sid}/Participants", {
-		'MessagingBinding.Address' =>
-		    sprintf('+1415%07d', $lane->{number}),
+		'MessagingBinding.Address' => $lane->{address},
 		'MessagingBinding.ProxyAddress' => '+15005550006',
 	    })->{json}{sid};
-	my @workers = ('ana@example.com', 'ben');
+	my @workers = (WORKER, 'ben');
 	for my $i (1 .. $n) {
 		my $job = { lane => $lane, dedupe => "$lane->{sid}:$i" };
 		my $kind = rand;
@@ -53,15 +74,61 @@ sub plan_lane {
 		} elsif ($kind < 0.18 && !$lane->{tied}++) {
 			$job->{kind} = 'participant.attributes';
 			@{$job}{qw(participant_sid customer_id display_name)} =
-			    ($customer, "$lane->{number}", 'Ines Okafor');
+			    ($customer, $lane->{customer_id}, 'Ines Okafor');
 		} else {
 			$job->{kind} = 'message.add';
 			$job->{body} = ++$lane->{messages};
 		}
+		$self->plan_webhook($job) if rand() < 0.7;
 		push @jobs, $job;
 	}
 	return @jobs;
 }
+
+# The job will bear the name that its webhook gives it.
+sub plan_webhook {
+	my ($self, $job) = @_;
+
+	if ($job->{kind} eq 'participant.attributes') {
+		$job->{dedupe} = $job->{participant_sid};
+	} elsif (($job->{identity} // '') eq WORKER) {
+		$job->{dedupe} = $job->{lane}{sid};
+	} else {
+		return;
+	}
+	$job->{name} = $job->{dedupe};
+}
+
+sub request_of {
+	my ($self, $job) = @_;
+	my $stage = $self->{stage};
+	my @fields = (ConversationSid => $job->{lane}{sid},
+	    'MessagingBinding.Address' => $job->{lane}{address},
+	    'MessagingBinding.ProxyAddress' => '+15005550006',
+	    Attributes => '{}', DateCreated => '2026-03-02T10:00:00Z');
+
+	return $stage->signed('/callbacks/routing', [@fields,
+	    AccountSid => $stage->ACCOUNT, State => 'active'])
+	    if defined $job->{identity};
+	return $stage->webhook('onParticipantAdded', [@fields,
+	    ParticipantSid => $job->{participant_sid},
+	    'MessagingBinding.Type' => 'SMS']);
+}
+
+sub next_things {
+	my ($self) = @_;
+	my $waiting = $self->{waiting};
+
+	return @{$waiting}[0 .. min(Chaos::Webhooks::BATCH, 0 + @$waiting) - 1];
+}
+
+sub take_accepted {
+	my ($self, $job) = @_;
+
+	@{$self->{waiting}} = grep { $_ != $job } @{$self->{waiting}};
+}
+
+sub is_all_in { return !@{$_[0]{waiting}} }
 
 sub call_of {
 	my ($job) = @_;
@@ -90,13 +157,17 @@ sub enter {
 		$self->submit(@batch);
 		$self->submit(@batch[0 .. min(4, $#batch)]) if rand() < 0.3;
 		$self->submit($work->[rand $from]) if $from && rand() < 0.3;
+		push @{$self->{waiting}}, grep { defined $_->{name} } @batch;
 		$self->{entered} = $to + 1;
 	}
+	$self->post(0);
 }
 
 sub submit {
 	my ($self, @jobs) = @_;
 	my $text = '';
+
+	@jobs = grep { !defined $_->{name} } @jobs or return;
 	my @left = @jobs;
 
 	while (@left) {

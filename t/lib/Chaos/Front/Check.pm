@@ -12,16 +12,11 @@ sub check {
 	my ($self) = @_;
 	my $stage = $self->{stage};
 	my %figures = (%{$self->{did}}, texts => $self->{entered},
-	    webhooks => $self->{sent}, repeated => $self->{again},
-	    senders => scalar @{$self->{lanes}},
-	    (map { ("answered $_" => $self->{refused}{$_}) }
-		keys %{$self->{refused}}),
+	    repeated => $self->{again}, senders => scalar @{$self->{lanes}},
+	    $self->webhook_figures,
 	    map { $_ => 0 } qw(lost doubled reordered needless));
 
 	$self->read_log;
-	# nginx asks another responder process where one dies on it.
-	$figures{'cut off'} = () = $stage->slurp('log/frontline.access.log')
-	    =~ /upstream=50[24]/g;
 	$figures{faults} = $self->fault_counts;
 	$figures{uncertain} = keys %{$self->{unknown}};
 	for my $peer (qw(twilio front)) {
