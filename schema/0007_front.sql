@@ -38,7 +38,8 @@
 --                                     the recipient says, else the first for SMS, else the first.
 --   note_imported(channel text, message_sid text, conversation_keys jsonb, front_message_id text, front_conversation_id text,
 --                 body text, at timestamptz)
---                                  -> outcome (changed, same, ignored), note.  Finds the inbound text by MessageSid, else by key,
+--                                  -> outcome (changed, same, ignored), note.  Finds the inbound text by MessageSid, else, of those that
+--                                     were posted or may have been, by key,
 --                                     text and nearest time; keeps Front's ids; what it proves about a marked request of
 --                                     front.message is learnt.  front_message_id or front_conversation_id may be NULL.
 --   note_text_status(wire_uuid uuid, message_sid text, status text, error_code integer, at timestamptz)
@@ -620,6 +621,17 @@ COMMENT ON FUNCTION frontline_api.take_reply(text, jsonb, text, text, jsonb, tex
   'A message of Front''s: one text on its way for each recipient, once however often somebody presses send; who must not be written to is refused';
 
 -- ------------------------------------------------------------------------------------------------------- what Front says
+-- The relay adds what it has to say in brackets behind the text, and texts that came as files.
+CREATE FUNCTION frontline.may_be_shown_as(t frontline.text_message, p_said text) RETURNS boolean LANGUAGE plpgsql IMMUTABLE AS $$
+DECLARE
+  b text := btrim(regexp_replace(coalesce(t.body, ''), '\s+', ' ', 'g'));
+BEGIN
+  RETURN b = p_said
+      OR starts_with(p_said, ltrim(b || ' ('))
+      OR starts_with(p_said, ltrim(b || ' ')) AND coalesce(t.media @? '$[*].content_type ? (@ starts with "text/plain")', false);
+END $$;
+COMMENT ON FUNCTION frontline.may_be_shown_as(frontline.text_message, text) IS 'Can this be how Front shows a text of a customer''s? White space is one blank each';
+
 CREATE FUNCTION frontline_api.note_imported(p_channel text, p_message_sid text, p_conversation_keys jsonb, p_front_message_id text,
                                             p_front_conversation_id text, p_body text, p_at timestamptz)
 RETURNS TABLE (outcome text, note text)
@@ -638,14 +650,17 @@ BEGIN
     SELECT * INTO x FROM frontline.text_message y WHERE y.front_message_id = msg AND y.direction = 'inbound' AND y.channel = p_channel;
   END IF;
   IF x.text_id IS NULL THEN
-    -- a picture without a text has got one on its way
+    -- only what has left can have arrived: another message of the thread must not stand for a text that waits
     SELECT y.* INTO x
       FROM jsonb_array_elements_text(p_conversation_keys) k
       JOIN frontline.text_thread h ON h.conversation_key = k
       JOIN frontline.text_message y ON y.thread_id = h.thread_id
      WHERE y.direction = 'inbound' AND y.channel = p_channel AND y.front_message_id IS NULL AND y.erased_at IS NULL
        AND y.at BETWEEN t - interval '2 days' AND t + interval '2 days'
-       AND (said IS NULL OR btrim(regexp_replace(coalesce(y.body, ''), '\s+', ' ', 'g')) IN (said, ''))
+       AND (said IS NULL OR frontline.may_be_shown_as(y, said))
+       AND (y.posted_at IS NOT NULL OR EXISTS (SELECT FROM frontline_queue.job j
+             WHERE j.destination_id = 3 AND j.key = frontline.front_lane(p_channel, y.thread_id) AND j.kind = 'front.message' AND j.wire_at IS NOT NULL
+               AND j.payload ->> 'text_id' = y.text_id::text))
      ORDER BY (btrim(regexp_replace(coalesce(y.body, ''), '\s+', ' ', 'g')) = said) DESC NULLS LAST, abs(extract(epoch FROM y.at - t)), y.text_id LIMIT 1;
   END IF;
   IF x.text_id IS NULL THEN

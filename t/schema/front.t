@@ -288,6 +288,7 @@ take(1, body => 'ok', at => at('10:00'));
 take(2, body => 'ok', at => at('10:02'));
 take(3, body => '', at => at('10:03'), media => [ { url => 'x' } ]);
 take(4, body => "Two\nlines", at => at('10:04'));
+relay('note_posted', $_, undef) for 1 .. 4;
 sub imported { my ($sid, $msg, $body, $when, @keys) = @_; return web('note_imported', 'text', $sid, @keys ? \@keys : undef, $msg, 'cnv_9', $body, at($when)) }
 sub front_id { return see("SELECT concat_ws('/', front_message_id, front_conversation_id) FROM frontline.text_message WHERE text_id = $_[0]") }
 my $thread = 'sms:+15005550006:+14155550142';
@@ -298,6 +299,14 @@ is imported(undef, 'msg_b', 'ok', '10:00', $thread), 'same|-', 'again';
 is imported(undef, 'msg_c', "Two lines ", '10:04', $thread) . front_id(4), 'changed|-msg_c/cnv_9', 'white space does not count';
 is imported(undef, 'msg_d', '(picture)', '10:09', $thread) . front_id(3), 'changed|-msg_d/cnv_9', 'a picture has a text there';
 is imported(undef, 'msg_e', 'never said', '10:00', $thread), 'ignored|no text of ours', 'another\'s text';
+take('stop', body => 'start', at => at('10:05'));
+take('late', body => '', at => at('10:05'), media => [ { url => 'x' } ]);
+is imported(undef, 'msg_s', 'start (The customer has opted in.)', '10:05', $thread), 'ignored|no text of ours', 'nothing stands for a text that has not left';
+relay('note_posted', 5, undef);
+is imported(undef, 'msg_s', 'start (The customer has opted in.)', '10:05', $thread) . front_id(5), 'changed|-msg_s/cnv_9', 'with what was added to it';
+relay('note_posted', 6, undef);
+is imported(undef, 'msg_t', 'never said', '10:05', $thread), 'ignored|no text of ours', 'no other words stand for a picture';
+is imported(undef, 'msg_t', '(picture)', '10:05', $thread) . front_id(6), 'changed|-msg_t/cnv_9', 'but those that it has got';
 is imported(sid('zz'), 'msg_f', 'ok', '10:00'), 'ignored|no text of ours', 'an unknown SID';
 is web('note_imported', 'other', sid(1), undef, 'msg_a', 'cnv_9', 'ok', undef), 'ignored|no text of ours', 'another channel';
 is row('text_for_front', 3)->{posted}, JSON::PP::true, 'what is in Front need not be posted';
