@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/utf8.h"
+
 enum {
 	MESSAGE_MAX = 200,
 	SECOND = 1000,
@@ -90,8 +92,7 @@ read_message(struct arena *a, const char *body, size_t len)
 		text = json_string_value(json_object_get(error, "title"));
 	if (text == NULL)
 		return "";
-	return arena_copy(
-	    a, text, strlen(text) < MESSAGE_MAX ? strlen(text) : MESSAGE_MAX);
+	return arena_copy(a, text, utf8_cut(text, strlen(text), MESSAGE_MAX));
 }
 
 /* "... Please retry in 341 milliseconds."; 0: it does not say. */

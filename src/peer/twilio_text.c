@@ -8,6 +8,7 @@
 #include "base/buf.h"
 #include "base/log.h"
 #include "text/form.h"
+#include "text/json_mend.h"
 #include "text/words.h"
 
 enum { DAY_S = 86400 };
@@ -132,11 +133,15 @@ drop_json(void *handle)
 	json_decref(handle);
 }
 
+/* Customers' words may hold what jansson refuses: the others must not wait. */
 static json_t *
 parse(struct arena *a, const char *body, size_t len, struct err *e)
 {
-	json_t *value = json_loadb(body, len, 0, NULL);
+	char *mended = arena_copy(a, body, len);
+	json_t *value;
 
+	(void)json_mend(mended, len);
+	value = json_loadb(mended, len, 0, NULL);
 	if (value != NULL)
 		arena_defer(a, drop_json, value);
 	if (json_is_object(value))

@@ -47,6 +47,8 @@ test_verdicts(void)
 static void
 test_messages(void)
 {
+	char long_one[256];
+
 	is_str(judge(404,
 		   "{\"_error\":{\"status\":404,\"title\":\"Not found\","
 		   "\"message\":\"Unknown\"}}",
@@ -56,6 +58,10 @@ test_messages(void)
 	is_str(judge(400, "{\"_error\":{\"title\":\"Bad\"}}", NULL, NULL, NULL)
 		   .message,
 	    "Bad", "or its title");
+	(void)snprintf(long_one, sizeof(long_one),
+	    "{\"_error\":{\"message\":\"%0199d\xc3\xbc\"}}", 0);
+	is_int((int)strlen(judge(400, long_one, NULL, NULL, NULL).message), 199,
+	    "no character is cut in half");
 	is_str(judge(502, "<html>no</html>", NULL, NULL, NULL).message, "",
 	    "somebody else's page says nothing");
 	is_str(judge(400, "{\"_error\":[]}", NULL, NULL, NULL).message, "",

@@ -88,6 +88,13 @@ test_answers(void)
 	ok(page.count == 1 && strcmp(page.texts[0].sid, SID("SM")) == 0,
 	    "has it");
 	is_str(page.next, "/2010-04-01/x", "and says what is next");
+	(void)snprintf(text, sizeof(text),
+	    "{\"messages\":[{\"sid\":\"" SID("SM") "\",\"body\":"
+						   "\"a\\ud83d\\u0000\"}]}");
+	is_int(twilio_text_page_read(arena, text, strlen(text), &page, &e),
+	    RC_OK, "half an emoji and a NUL do not cost a page");
+	is_str(page.texts[0].body, "a\xef\xbf\xbd\xef\xbf\xbd",
+	    "they are replaced");
 	is_int(twilio_text_page_read(arena, "{}", 2, &page, &e), RC_BUSY,
 	    "what is no page");
 	is_int(twilio_text_read(arena, "{\"sid\":\"x\"}", 11, &t, &e), RC_BUSY,
