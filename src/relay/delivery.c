@@ -529,27 +529,26 @@ delivery_begin(struct delivery *d)
 		delivery_wait(d, 0, "the relay is stopping");
 		return;
 	}
-	if (j->give_up != NULL && strcmp(j->give_up, "age") != 0) {
-		delivery_finish(
-		    d, QUEUE_DEAD, NULL, "nobody who took it came back");
-		return;
-	}
 	d->payload = json_loads(j->payload, 0, NULL);
 	if (d->payload != NULL)
 		arena_defer(d->arena, drop_json, d->payload);
 	d->kind = kind_find(j->kind);
-	if (j->give_up != NULL) {
-		if (d->kind != NULL && d->kind->give_up != NULL)
-			d->kind->give_up(d);
-		else
-			delivery_finish(d, QUEUE_DEAD, NULL, "too old");
-		return;
-	}
+	/* What has arrived is not given up, however late that is known. */
 	if (j->evidence != NULL) {
 		if (d->kind != NULL && d->kind->believe != NULL)
 			d->kind->believe(d);
 		else
 			delivery_finish(d, QUEUE_RECONCILED, j->evidence, NULL);
+		return;
+	}
+	if (j->give_up != NULL) {
+		if (d->kind != NULL && d->kind->give_up != NULL)
+			d->kind->give_up(d);
+		else
+			delivery_finish(d, QUEUE_DEAD, NULL,
+			    strcmp(j->give_up, "age") == 0
+				? "too old"
+				: "nobody who took it came back");
 		return;
 	}
 	if (d->kind == NULL) {

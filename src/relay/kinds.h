@@ -9,7 +9,8 @@
 struct kind {
 	const char *name; /* of frontline_queue.job.kind */
 	void (*start)(struct delivery *d);
-	/* It is too old; NULL: it is a dead letter, and that is all. */
+	/* Too old, or it ends whoever takes it; NULL: it is a dead letter, and
+	 * that is all. */
 	void (*give_up)(struct delivery *d);
 	/* job.evidence says that it has arrived; NULL: then it is done. */
 	void (*believe)(struct delivery *d);

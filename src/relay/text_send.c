@@ -248,15 +248,40 @@ text_send_start(struct delivery *d)
 	delivery_ask(d, text_is_here);
 }
 
+static void
+is_given_up(struct delivery *d, const struct rows *rows)
+{
+	struct text_send *s = d->state;
+	const char *why = "it could not be sent in time";
+
+	if (!bridge_sending_read(rows, d->arena, &s->text)) {
+		delivery_finish(
+		    d, QUEUE_UNNEEDED, NULL, "the text is there no more");
+		return;
+	}
+	/* Only the end of the job was not written down. */
+	if (s->text.message_sid != NULL) {
+		delivery_finish(d, QUEUE_RECONCILED, s->text.message_sid, NULL);
+		return;
+	}
+	if (d->job.uncertain)
+		why = "it was not sent in time, or nobody can say whether it "
+		      "was";
+	else if (strcmp(d->job.give_up, "crashes") == 0)
+		why = "every attempt to send it broke off";
+	text_refuse(d, QUEUE_DEAD, NULL, why);
+}
+
 void
 text_send_give_up(struct delivery *d)
 {
+	const struct text_send *s;
+
 	if (!begin(d))
 		return;
-	text_refuse(d, QUEUE_DEAD, NULL,
-	    d->job.uncertain
-		? "it was not sent in time, or nobody can say whether it was"
-		: "it could not be sent in time");
+	s = d->state;
+	bridge_sending_bind(&d->db, s->text_id);
+	delivery_ask(d, is_given_up);
 }
 
 /* Its status callback has come. */

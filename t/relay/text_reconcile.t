@@ -152,6 +152,41 @@ like(wait_job($stage, 'text.send', $text), qr/^dead\|/, 'too old');
 like(text_row($stage, $text, 'status, reason'), qr/^failed\|.*in time/,
     'and the agent learns that nobody knows');
 
+# ---- too late, but it has left
+sub grow_old {
+	my ($name, $set, %more) = @_;
+
+	# What was decided before the job is claimed again.
+	$twilio->script({ %post, action => 'close', when => 'before' });
+	my $t = new_text($name);
+	my $j = job_of($stage, 'text.send', $t);
+	$stage->wait_put_back($j, qr/Empty reply|rewind|reset/);
+	my $u = $stage->sql("SELECT wire_uuids[1] FROM frontline_queue.job
+	    WHERE job_id = $j");
+	$more{first}->($t, $u) if $more{first};
+	$stage->sql("UPDATE frontline_queue.job SET $set WHERE job_id = $j");
+	return (wait_job($stage, 'text.send', $t), $t);
+}
+
+my $old = q{created_at = now() - interval '5 hours'};
+my $sid = 'SM' . 'd' x 32;
+my ($end, $that) = grow_old('proven', $old, first => sub {
+	$stage->sql("SELECT outcome FROM frontline_api.note_text_status(
+	    '$_[1]', '$sid', 'delivered', NULL, now())");
+});
+like($end, qr/^reconciled\|$sid\|/, 'a callback counts, however late');
+is(row($that), "$sid|delivered", 'and nobody is told that it failed');
+$sid = 'SM' . 'e' x 32;
+($end, $that) = grow_old('noted', $old, first => sub {
+	$stage->sql("SELECT frontline.note_text_sent($_[0], '$sid', 'sent')");
+});
+like($end, qr/^reconciled\|$sid\|/, 'so does a SID that was written down');
+is(row($that), "$sid|sent", 'and nobody is told either');
+($end, $that) = grow_old('crashes', 'attempt = attempt + 5');
+like($end, qr/^dead\|/, 'one that ends whoever takes it is a dead letter');
+like(text_row($stage, $that, 'status, reason'), qr/^failed\|/,
+    'and the agent is told');
+
 # ---- held
 set_terms('0', '0');
 $stage->write_config('front.uncertain' => 'hold');
