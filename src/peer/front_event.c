@@ -14,8 +14,9 @@ enum {
 	RECIPIENTS_MAX = 50,
 	KEYS_MAX = 32,
 	TYPE_MAX = 64,
-	KEY_MAX = 200,      /* Front's bound for ids of ours */
-	FILE_NAME_MAX = 255 /* characters */
+	KEY_MAX = 200,       /* Front's bound for ids of ours */
+	FILE_NAME_MAX = 255, /* characters */
+	OTHER_FILES_MAX = 10
 };
 
 static const char *const kind_names[] = {
@@ -159,11 +160,33 @@ copy_words(json_t *to, const json_t *from, const char *member)
 	(void)json_object_set_new(to, member, json_stringn(text, len));
 }
 
+static json_t *
+describe_file(json_t *given, const char *url)
+{
+	json_t *size = json_object_get(given, "size");
+	json_t *file = json_object();
+
+	if (url != NULL) {
+		(void)json_object_set_new(
+		    file, "id", json_string(strrchr(url, '/') + 1));
+		(void)json_object_set_new(file, "url", json_string(url));
+	}
+	copy_words(file, given, "filename");
+	copy_words(file, given, "content_type");
+	if (json_is_integer(size))
+		(void)json_object_set(file, "size", size);
+	return file;
+}
+
+/*
+ * One that is not Front's stays without its URL, so that whoever sends the
+ * rest tells the agent.  Where there is no rest, there is nothing to send.
+ */
 static void
 read_files(struct reader *r)
 {
 	json_t *given = json_object_get(r->message, "attachments");
-	json_t *array = json_array(), *one, *file;
+	json_t *array = json_array(), *one;
 	const char *url;
 	size_t i;
 
@@ -172,22 +195,14 @@ read_files(struct reader *r)
 		url = url != NULL
 			  ? front_file_url(r->arena, r->options->api, url)
 			  : NULL;
-		if (url == NULL) {
-			r->out->files_left_out++;
+		if (url != NULL)
+			r->out->file_count++;
+		else if (++r->out->files_left_out > OTHER_FILES_MAX)
 			continue;
-		}
-		file = json_object();
-		(void)json_object_set_new(
-		    file, "id", json_string(strrchr(url, '/') + 1));
-		(void)json_object_set_new(file, "url", json_string(url));
-		copy_words(file, one, "filename");
-		copy_words(file, one, "content_type");
-		if (json_is_integer(json_object_get(one, "size")))
-			(void)json_object_set(
-			    file, "size", json_object_get(one, "size"));
-		(void)json_array_append_new(array, file);
+		(void)json_array_append_new(array, describe_file(one, url));
 	}
-	r->out->file_count = json_array_size(array);
+	if (r->out->file_count == 0 && r->out->text == NULL)
+		(void)json_array_clear(array);
 	r->out->files = dump(r, array);
 }
 

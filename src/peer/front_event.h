@@ -37,9 +37,10 @@ struct front_event {
 	const char *recipients; /* of text, +E.164 where it is a number */
 	const char *conversation_keys;
 	const char
-	    *files; /* of {"id","url","filename","content_type","size"} */
+	    *files; /* of {"id","url","filename","content_type","size"}; those
+		     * that are not Front's have neither id nor url */
 	size_t recipient_count;
-	size_t file_count;
+	size_t file_count;     /* in Front */
 	size_t files_left_out; /* not Front's */
 };
 

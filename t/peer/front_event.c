@@ -49,8 +49,8 @@ test_message(void)
 		     "\"filename\":\"part.png\",\"content_type\":\"image/png\","
 		     "\"size\":166482,\"url\":\"https://x.api.frontapp.com/"
 		     "messages/msg_9f4c21a/download/fil_6hb2\"},"
-		     "{\"id\":\"fil_1\",\"url\":\"https://evil.example/"
-		     "download/fil_1\"}]},"
+		     "{\"id\":\"fil_1\",\"filename\":\"x\",\"url\":"
+		     "\"https://evil.example/download/fil_1\"}]},"
 		     "\"metadata\":{\"external_conversation_id\":\"old\","
 		     "\"external_conversation_ids\":[\"k1\",7,\"k2\"]}}"),
 	    RC_OK, "a message");
@@ -67,8 +67,9 @@ test_message(void)
 	is_str(event.files,
 	    "[{\"id\":\"fil_6hb2\",\"url\":\"https://x.api.frontapp.com/"
 	    "messages/msg_9f4c21a/download/fil_6hb2\",\"filename\":"
-	    "\"part.png\",\"content_type\":\"image/png\",\"size\":166482}]",
-	    "files of Front alone");
+	    "\"part.png\",\"content_type\":\"image/png\",\"size\":166482},"
+	    "{\"filename\":\"x\"}]",
+	    "only files of Front have a URL");
 	is_int(event.files_left_out, 1, "and how many others");
 }
 
@@ -89,6 +90,14 @@ test_lacking(void)
 	is_int(parse("{\"type\":\"message\",\"payload\":{\"text\":\"\"},"
 		     "\"metadata\":{\"external_conversation_id\":\"one\"}}"),
 	    RC_OK, "an empty one");
+	is_int(
+	    parse("{\"type\":\"message\",\"payload\":{\"text\":\"\","
+		  "\"attachments\":[{\"url\":\"https://evil.example/x\"}]}}"),
+	    RC_OK, "one with another's file alone");
+	is_str(event.files, "[]", "has nothing to send");
+	is_int(parse("{\"type\":\"message\",\"payload\":{\"text\":\"\"},"
+		     "\"metadata\":{\"external_conversation_id\":\"one\"}}"),
+	    RC_OK, "an empty one again");
 	is_str(event.text, NULL, "has no text");
 	is_str(event.conversation_keys, "[\"one\"]", "and the old key");
 	is_int(parse("{\"type\":\"message\",\"payload\":{\"blurb\":\"\\ud83d\","

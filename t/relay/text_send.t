@@ -106,6 +106,12 @@ is(outcome($text), 'unneeded', 'a file that is not in Front is not fetched');
 is(failure($text), '|nothing of the message can be sent',
     'and without it there is nothing to send');
 
+($text) = reply($stage, 'msg_other', 'beside', attachments => [
+    { filename => 'other.png' } ]);
+is(outcome($text), 'sent', 'the words beside it go');
+is(comments($text), 'A file was left out of this message (other.png): it is ' .
+    'no file in Front.', 'and the agent is told of the file');
+
 # ---- a file that cannot be had now, or never
 my @one = @{attached(file('b.png', PNG, 'image/png'))};
 $stage->front->script({ path => '/download/', action => 'error',

@@ -180,9 +180,16 @@ for (['text', { text => "Grüße 😀 \n", body => 'x' }, 'Grüße 😀'],
 	is(see("SELECT jsonb_array_length(media), media #>> '{0,url}',
 	    media #>> '{0,filename}' FROM frontline.text_message
 	    WHERE front_message_id = 'msg_files'"),
-	    "1|$link/download/fil_6hb2|part.png", 'files of Front alone');
+	    "3|$link/download/fil_6hb2|part.png", 'a file of Front');
+	is(see("SELECT count(*) FROM frontline.text_message,
+	    jsonb_array_elements(media) AS f WHERE f ? 'url'
+	    AND front_message_id = 'msg_files'"), 1,
+	    'the others have no address any more');
 	is(last_line()->{note}, '2 files are not in Front and were left out',
 	    'the log tells of the others');
+	refused(ask(reply_to(id => 'msg_none', text => '', body => '',
+	    attachments => [{ %$file, url => 'https://evil.example/x' }])),
+	    400, 'empty', 'files that are not in Front are nothing to send');
 	refused(ask(reply_to(id => 'msg_many', attachments => [($file) x 11])),
 	    400, 'too_many_files', 'eleven files');
 }
