@@ -85,7 +85,8 @@
 --   texts_without_fate(age interval, limit integer)
 --                                  -> text_id, message_sid of texts sent so long ago, at most 48 h, whose status is not final, and
 --                                     which were not asked for since.  Then note_text_status.
---   latest_inbound(number text)    -> timestamptz of the last text to this address of ours; NULL: none.
+--   latest_inbound(number text)    -> timestamptz of the last text to this address of ours, in 8 days, that was taken down more than
+--                                     an hour ago: what comes first after an outage does not hide it; NULL: none.
 --   tag_id(channel text, name text) -> text, Front's id of this tag, or NULL.
 --   note_tag(channel text, name text, tag_id text) -> void.  NULL forgets it (404).
 --
@@ -127,7 +128,6 @@ CREATE TABLE frontline.text_thread (
                                             ELSE num_nonnulls(conversation_key, customer_address, match_key, customer_id, profile_name) = 0 END)
 ) WITH (fillfactor = 70);
 CREATE INDEX text_thread_match_idx ON frontline.text_thread (match_key, last_inbound_at);
-CREATE INDEX text_thread_ours_idx ON frontline.text_thread (our_address, last_inbound_at);
 CREATE INDEX text_thread_customer_idx ON frontline.text_thread (customer_id) WHERE customer_id IS NOT NULL;
 CREATE INDEX text_thread_last_idx ON frontline.text_thread (last_at);
 COMMENT ON TABLE  frontline.text_thread                       IS 'Texts between one address of ours and one of a customer''s: what Front shows as a conversation';
@@ -423,6 +423,14 @@ DECLARE
 BEGIN
   SELECT * INTO x FROM frontline.text_message y WHERE y.message_sid = p_message_sid;
   IF FOUND AND (x.channel IS NOT NULL OR mine IS NULL) THEN
+    -- the sweep was first, and lists do not have OptOutType
+    IF said IS NOT NULL AND btrim(p_opt_out) <> '' AND x.consent IS NULL AND x.direction = 'inbound' THEN
+      UPDATE frontline.text_message y SET consent = said WHERE y.text_id = x.text_id AND y.consent IS NULL AND y.erased_at IS NULL;
+      IF FOUND THEN
+        SELECT * INTO h FROM frontline.text_thread y WHERE y.thread_id = x.thread_id;
+        PERFORM frontline.record_consent(h.kind, h.match_key, said, 'keyword', p_message_sid, x.at);
+      END IF;
+    END IF;
     RETURN QUERY SELECT 'same', x.text_id, NULL::text;
     RETURN;
   END IF;
@@ -896,10 +904,12 @@ COMMENT ON FUNCTION frontline.texts_without_fate(interval, integer) IS
 CREATE FUNCTION frontline.latest_inbound(p_number text) RETURNS timestamptz
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-  RETURN (SELECT h.last_inbound_at FROM frontline.text_thread h WHERE h.our_address = p_number AND h.last_inbound_at IS NOT NULL
-           ORDER BY h.last_inbound_at DESC LIMIT 1);
+  RETURN (SELECT x.at FROM frontline.text_message x JOIN frontline.text_thread h USING (thread_id)
+           WHERE h.our_address = p_number AND x.direction = 'inbound' AND x.recorded_at < clock_timestamp() - interval '1 hour'
+             AND x.at > clock_timestamp() - interval '8 days'
+           ORDER BY x.at DESC LIMIT 1);
 END $$;
-COMMENT ON FUNCTION frontline.latest_inbound(text) IS 'When this address of ours last got a text; NULL: never';
+COMMENT ON FUNCTION frontline.latest_inbound(text) IS 'When this address of ours last got a text that we have had for an hour, in 8 days; NULL: never. What comes first after an outage must not hide how long that was';
 
 -- --------------------------------------------------------------------------------------------------- for the relay: names
 CREATE FUNCTION frontline.lookup_name(p_caller_id bigint, p_cache_days integer) RETURNS TABLE (standing text, address text, name text)

@@ -65,6 +65,15 @@ wait_until(sub { $stage->hurry; grep { $_->{body} =~ /^with a picture/
     && @{$_->{attachments}} == 2 } lines_of($stage) }, 'it is in Front');
 $stage->end_relay($pid);
 
+# ---- after an outage whose end a webhook told of
+my $missed = at_twilio(body => 'missed', date_sent => time - 3 * 86400);
+$stage->sql("UPDATE frontline.text_message SET at = at - interval '4 days',
+    recorded_at = recorded_at - interval '4 days'");
+text_in($stage, body => 'the first one after it');
+$pid = sweep($missed);
+is(known($old), 0, 'but not what is too old');
+$stage->end_relay($pid);
+
 # ---- the fate of what was sent
 my @texts = map { (reply($stage, "msg_$_", 'x', to => ["+1415555010$_"]))[0] }
     1 .. 3;

@@ -77,7 +77,10 @@ $t = row('text_for_front', 5);
 is_deeply [ @$t{qw(kind sender_name handle customer_address conversation_key)} ], [ 'whatsapp', 'Kari', '+4791111111', 'whatsapp:+4791111111', 'whatsapp:+15005550006:+4791111111' ], 'WhatsApp has its own thread, and the profile\'s name';
 is take(6, from => '40404'), 'new|6|-', 'a short code may write';
 is row('text_for_front', 999), undef, 'an unknown text';
-is relay('latest_inbound', $OUR), '2026-03-02 10:05:00+00', 'when a number last got one';
+is relay('latest_inbound', $OUR), '-', 'what has just come says nothing of an outage';
+$db->sql("UPDATE frontline.text_message SET recorded_at = now() - interval '2 hours', at = now() - text_id * interval '1 day'");
+is see("SELECT round(extract(epoch FROM now() - frontline.latest_inbound('$OUR')) / 86400)"), 1, 'when a number last got one';
+$db->sql("UPDATE frontline.text_message SET recorded_at = now(), at = '@{[at('10:00')]}'");
 is relay('latest_inbound', '+15005550000'), '-', 'or never';
 is take(7, at => '2999-01-01') =~ /^new/ && see("SELECT at <= clock_timestamp() FROM frontline.text_message WHERE text_id = 7"), 't', 'nothing comes from the future';
 is call('frontline_relay', 'frontline_api.' . (text_call(1))[0], (text_call(1))[1 .. 11]), 'same|1|-', 'the sweep goes through the same door';
@@ -118,9 +121,14 @@ is_deeply [ @{ row('text_for_front', 2) }{qw(consent opted_out)} ], [ 'opted_out
 take(3, body => 'Salut', opt_out => 'start', at => at('10:01'));
 is consents(), 'sms:+14155550142:opted_in', 'START';
 is_deeply [ @{ row('text_for_front', 2) }{qw(consent opted_out)} ], [ 'opted_out', JSON::PP::false ], 'what a text said stays, what holds does not';
+take(3, body => 'Salut', opt_out => 'STOP');
+is consents(), 'sms:+14155550142:opted_in', 'a repetition says nothing new';
+take(8, body => 'Arrête', at => at('10:02'), from => '+14155550143');
+is take(8, body => 'Arrête', at => at('10:02'), from => '+14155550143', opt_out => 'STOP') . '/' . consents(), 'same|4|-/sms:+14155550142:opted_in sms:+14155550143:opted_out', 'but for what no list has';
+$db->sql("DELETE FROM frontline.consent_event WHERE match_key = '+14155550143'");
 take(4, body => 'STOP', from => 'whatsapp:+14155550142', to => $WA);
 is consents(), 'sms:+14155550142:opted_in whatsapp:+14155550142:opted_out', 'WhatsApp and SMS are apart';
-is take(5, body => 'STOP', from => '40404'), 'new|5|the customer has opted out', 'a short code has no consent to record';
+is take(5, body => 'STOP', from => '40404'), 'new|6|the customer has opted out', 'a short code has no consent to record';
 is see("SELECT count(*) FROM frontline.consent_event WHERE match_key = '40404'"), 0, 'and none is recorded';
 
 # -- replies
