@@ -14,8 +14,9 @@
 --                                     attempt (1 on the first claim), crashes (claims in a row that nobody reported on),
 --                                     age_ms, lease_ms, wire_at and wire_uuid (set: uncertain), unsettled_ms (how long an
 --                                     uncertain job must not be sent again), evidence (what the other side called it, if that
---                                     has been learnt), give_up (NULL, 'crashes' or 'age': finish it as dead, before its
---                                     payload is looked at).  Nothing while the destination is paused.
+--                                     has been learnt), give_up (NULL, 'crashes' or 'age': give it up, unless evidence
+--                                     says that it has arrived), marks (how many requests may have left).  Nothing while the
+--                                     destination is paused.
 --   mark_wire(destination, key, seq, token, uuid, need)
 --                                  -> true: send now; false: the lease is lost or ends within need, do not send.
 --   renew(destination, key, token) -> true: a whole lease from now on; false: the lane is somebody else's.
@@ -276,7 +277,7 @@ COMMENT ON FUNCTION frontline_queue.enqueue(text, text, text, text, jsonb, inter
 -- ---------------------------------------------------------------------------------------------------------------- out
 CREATE FUNCTION frontline_queue.claim(p_destination text, p_n integer)
 RETURNS TABLE (key text, seq bigint, token bigint, job_id bigint, kind text, payload jsonb, attempt integer, crashes integer,
-               age_ms bigint, lease_ms bigint, wire_at timestamptz, wire_uuid uuid, unsettled_ms bigint, evidence text, give_up text)
+               age_ms bigint, lease_ms bigint, wire_at timestamptz, wire_uuid uuid, unsettled_ms bigint, evidence text, give_up text, marks integer)
 LANGUAGE plpgsql SECURITY DEFINER ROWS 10 SET search_path = pg_catalog, pg_temp AS $$
 #variable_conflict use_column
 DECLARE
@@ -307,7 +308,8 @@ BEGIN
            j.wire_at, CASE WHEN j.wire_at IS NOT NULL THEN j.wire_uuids[cardinality(j.wire_uuids)] END,
            greatest(ceil(extract(epoch FROM j.wire_at + d.settle - t) * 1000), 0)::bigint,
            (SELECT e.external_id FROM frontline_queue.evidence e WHERE e.wire_uuid = ANY (j.wire_uuids) ORDER BY e.at LIMIT 1),
-           CASE WHEN j.attempt - 1 - j.outcomes >= d.max_crashes THEN 'crashes' WHEN t - j.created_at > d.max_age THEN 'age' END
+           CASE WHEN j.attempt - 1 - j.outcomes >= d.max_crashes THEN 'crashes' WHEN t - j.created_at > d.max_age THEN 'age' END,
+           coalesce(cardinality(j.wire_uuids), 0)
       FROM j;
     IF NOT FOUND THEN
       -- a job was deleted by hand: the others of its lane must not wait for it for ever
@@ -320,7 +322,7 @@ BEGIN
   END LOOP;
 END $$;
 COMMENT ON FUNCTION frontline_queue.claim(text, integer) IS
-  'Leases up to p_n (at most 1000) due lanes, the one that waited longest first, and returns the first job of each. give_up says why a job must be finished as dead without looking at its payload';
+  'Leases up to p_n (at most 1000) due lanes, the one that waited longest first, and returns the first job of each. give_up says why a job must be given up, unless there is evidence';
 
 CREATE FUNCTION frontline_queue.mark_wire(p_destination text, p_key text, p_seq bigint, p_token bigint, p_uuid uuid, p_need interval)
 RETURNS boolean LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$

@@ -16,7 +16,10 @@ apart(int64_t left, int64_t right)
 	return left > right ? left - right : right - left;
 }
 
-/* Created after the job, and not long after it was sent the last time. */
+/*
+ * Created since it can have been sent, and not long after it was the last time:
+ * the same words of another's while the job waited are not it.
+ */
 static bool
 is_candidate(const struct delivery *d, const struct twilio_text *t)
 {
@@ -26,7 +29,7 @@ is_candidate(const struct delivery *d, const struct twilio_text *t)
 	    t->to == NULL || strcmp(t->to, s->text.to) != 0 ||
 	    (t->from != NULL && strcmp(t->from, s->text.from) != 0))
 		return false;
-	if (t->created_s != 0 && (t->created_s < d->job.entered_s - SLACK_S ||
+	if (t->created_s != 0 && (t->created_s < d->job.sent_from_s - SLACK_S ||
 				     t->created_s > d->job.marked_s + LATE_S))
 		return false;
 	/* A template has words of its own. */

@@ -19,7 +19,8 @@ const struct stmt queue_claim_stmt = {
 	       "         clock_timestamp() - c.wire_at) * 1000, 0)::bigint,"
 	       "       c.evidence, c.give_up, c.age_ms,"
 	       "       extract(epoch FROM c.wire_at)::bigint,"
-	       "       extract(epoch FROM clock_timestamp())::bigint"
+	       "       extract(epoch FROM clock_timestamp())::bigint,"
+	       "       c.marks"
 	       "  FROM frontline_queue.claim($1, $2::integer) AS c"
 	       " CROSS JOIN frontline_queue.destination_terms($1) AS t",
 	.params = 2,
@@ -75,6 +76,9 @@ queue_claim_read(const struct rows *rows, int row, const char *destination,
 			     read_number(rows, row, 13) / 1000,
 		.marked_s = read_number(rows, row, 14),
 	};
+	/* The queue keeps the latest mark alone. */
+	out->sent_from_s =
+	    read_number(rows, row, 16) == 1 ? out->marked_s : out->entered_s;
 }
 
 /* ---- mark, finish, retry ----------------------------------------------- */

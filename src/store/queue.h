@@ -36,6 +36,7 @@ struct queue_job {
 	const char *give_up;  /* why it must be given up, or NULL */
 	int64_t entered_s;    /* since 1970, by the database's clock */
 	int64_t marked_s;     /* the same, the latest mark; 0: none */
+	int64_t sent_from_s;  /* nothing can have left before */
 };
 
 extern const struct stmt queue_listen_stmt;

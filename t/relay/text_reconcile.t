@@ -125,6 +125,18 @@ $text = new_text('for another');
 like(wait_job($stage, 'text.send', $text), qr/^sent\|/,
     'the same words to another customer are not it');
 
+$stage->sql("SELECT frontline_queue.pause('twilio_messages', '1 hour', 'test')");
+$twilio->control('POST', 'messages', { from => OURS, to => THEIRS,
+    body => 'by another', direction => 'outbound-api', status => 'sent',
+    date_created => time - 600 });
+$twilio->script({ %post, action => 'close', when => 'before' });
+$text = new_text('by another');
+$stage->sql("UPDATE frontline_queue.job SET created_at = created_at - interval
+    '1 hour' WHERE job_id = " . job_of($stage, 'text.send', $text));
+$stage->sql("SELECT frontline_queue.resume('twilio_messages')");
+like(wait_job($stage, 'text.send', $text), qr/^sent\|/,
+    'nor are the same words of another while it waited');
+
 # ---- a long list has pages
 set_terms('1 hour', '1 hour');
 $twilio->script({ %post, action => 'close', when => 'after' });

@@ -2,7 +2,8 @@ package StandIn::Twilio::Message;
 # Messages of the older interface, and what a test does to them:
 #
 #	POST /_control/messages	{from, to, body, media: [{content_type, body
-#				in base64}], direction, status, date_sent}
+#				in base64}], direction, status, date_sent,
+#				date_created}
 #				makes one, inbound unless told
 #	POST /_control/status	{sid, status, error_code, callback: {token,
 #				url, cacert, connect_to}} moves one; with
@@ -227,7 +228,9 @@ sub make_message {
 	    from      => $data->{from},
 	    body      => $data->{body} // '',
 	    num_media => scalar @media,
-	    date_sent => $data->{date_sent} // time);
+	    date_sent => $data->{date_sent} // time,
+	    ($data->{date_created} ? (date_created => $data->{date_created})
+	        : ()));
 
 	return {
 		%{$self->message_view($message)},
