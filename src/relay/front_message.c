@@ -30,6 +30,8 @@ enum {
 	PICTURES = 10,
 	/* A post with files may take longer, and still ends before settle. */
 	FILES_MS = 40 * 1000,
+	/* A part of a message that was cut; what is longer is a file. */
+	PLAIN_MAX = 16 * 1024,
 };
 
 struct front_message {
@@ -218,7 +220,7 @@ is_downloaded(struct delivery *d, struct download *w)
 	switch (w->result) {
 	case DOWNLOAD_GOOD:
 		media_type(w->bytes, w->len, w->type, type);
-		if (strcmp(type, "text/plain") == 0)
+		if (strcmp(type, "text/plain") == 0 && w->len <= PLAIN_MAX)
 			add_text(d, w);
 		else
 			add_file(d, w, type);

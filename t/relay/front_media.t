@@ -52,6 +52,12 @@ is_deeply([map { $_->{auth} } grep { $_->{listener} eq 'api' } downloads()],
 is_deeply([map { $_->{auth} } grep { $_->{listener} eq 'download' }
     downloads()], [('none') x 4], 'and where it sends us, without');
 
+($sid, @urls) = picture($stage, 'Read', ['text/plain', '<' x 20_000]);
+$line = arrives('a long text', qr/^sent/, sid => $sid, body => 'Read',
+    media => \@urls);
+is(length($line->{body}) . ' ' . scalar @{$line->{attachments}}, '4 1',
+    'that came as a file is one');
+
 ($sid, @urls) = picture($stage, '', ['image/png', PNG]);
 is(arrives('a picture alone', qr/^sent/, sid => $sid, body => '',
     media => \@urls)->{body}, '(picture)', 'says that it is one');
