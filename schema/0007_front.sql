@@ -65,7 +65,7 @@
 --   note_posted(text_id bigint, message_uid text) -> boolean, whether it is news.  message_uid may be NULL (409).
 --   text_to_send(text_id bigint)   -> one row: text_id, channel, kind, to_address, from_address, body, attachments, kept (jsonb
 --                                     [{"index", "token", "content_type", "filename"}] of pictures in this database whose time
---                                     is not over), opted_out boolean, session_open boolean (true but for WhatsApp 24 h after
+--                                     is not over soon: Twilio has to fetch them), opted_out boolean, session_open boolean (true but for WhatsApp 24 h after
 --                                     the customer last wrote), message_sid (set: sent already, do not send), status (NULL:
 --                                     not sent; failed: given up, do not send), front_message_id, external_id.  No row as above.
 --   keep_media(text_id bigint, index integer, filename text, content_type text, bytes text, minutes integer)
@@ -835,7 +835,7 @@ BEGIN
   RETURN QUERY
   SELECT x.text_id, x.channel, h.kind, h.customer_address, h.our_address, x.body, x.media,
          (SELECT coalesce(jsonb_agg(jsonb_build_object('index', k.index, 'token', k.token, 'content_type', k.content_type, 'filename', k.filename) ORDER BY k.index), '[]')
-            FROM frontline.text_media k WHERE k.text_id = x.text_id AND k.expires_at > clock_timestamp()),
+            FROM frontline.text_media k WHERE k.text_id = x.text_id AND k.expires_at > clock_timestamp() + interval '5 minutes'),
          frontline.is_opted_out(h.kind, h.match_key), h.kind <> 'whatsapp' OR coalesce(h.last_inbound_at > clock_timestamp() - interval '24 hours', false),
          x.message_sid, x.status, x.front_message_id, x.external_id
     FROM frontline.text_message x JOIN frontline.text_thread h USING (thread_id)

@@ -350,6 +350,8 @@ is_deeply row('text_to_send', 1)->{kept}, [ map { { index => $_->[0], token => $
 is web('get_media', 'unknown'), '', 'an unknown token';
 $db->sql("UPDATE frontline.text_media SET expires_at = now() WHERE index = 1");
 is web('get_media', $two) . @{ row('text_to_send', 1)->{kept} }, '1', 'nothing is served after its time';
+$db->sql("UPDATE frontline.text_media SET expires_at = now() + interval '4 minutes' WHERE index = 0");
+is @{ row('text_to_send', 1)->{kept} } . (web('get_media', $one) ne ''), '01', 'one whose time is over soon is served, and fetched anew for another attempt';
 is relay('keep_media', 99, 0, 'x', 'image/png', 'AQ', 60), '-', 'nothing is kept for no text';
 my $large = 'A' x 4_000_000;
 is length(web('get_media', relay('keep_media', 1, 2, 'large', 'image/png', $large, 60))), 6_000_010, 'a large one goes through whole';
