@@ -64,6 +64,15 @@ sub conversations {
 	    @{$front->state->{conversations}};
 }
 
+# The conversation that has this message.
+sub conversation_of {
+	my ($channel, $text) = @_;
+	my ($found) = grep { grep { $_->{text} eq $text } @{$_->{messages}} }
+	    conversations($channel);
+
+	return $found->{id};
+}
+
 # The text at Twilio with these words, once it is there.
 sub at_twilio {
 	my ($words) = @_;
@@ -115,9 +124,8 @@ send_text(From => 'whatsapp:' . THEIRS, To => WA, Body => 'by WhatsApp',
     ProfileName => 'Dana W');
 is(in_front('main', THEIRS, 'by WhatsApp')->{name}, 'Dana W',
     'WhatsApp: with the name that the customer has there');
-my ($wa) = grep { grep { $_->{text} eq 'by WhatsApp' } @{$_->{messages}} }
-    conversations('main');
-$stage->front_reply(conversation => $wa->{id}, text => 'by WhatsApp, too');
+$stage->front_reply(conversation => conversation_of('main', 'by WhatsApp'),
+    text => 'by WhatsApp, too');
 my $text = at_twilio('by WhatsApp, too');
 is("$text->{from} $text->{to}", WA . ' whatsapp:' . THEIRS,
     'WhatsApp: and so is the answer');
@@ -133,28 +141,50 @@ is(in_front('main', $address, 'do you know me?')->{name}, $name,
     'a customer of the CRM comes with the name');
 
 # ---- pictures, there and back
-my ($sid, @urls) = picture($stage, 'look', ['image/jpeg', $jpeg],
-    ['image/png', PNG]);
-send_text(MessageSid => $sid, Body => 'look', NumMedia => 2,
-    map { ("MediaUrl$_" => $urls[$_], "MediaContentType$_" => 'image/x') }
-    0, 1);
-my $message = in_front('main', THEIRS, 'look');
-is_deeply([map { "$_->{content_type} $_->{sha256}" }
-    @{$message->{attachments}}], ['image/jpeg ' . sha256_hex($jpeg),
-    'image/png ' . sha256_hex(PNG)], 'pictures are in Front, byte for byte');
+sub file {
+	my ($name, $type, $bytes) = @_;
 
-$stage->front_reply(conversation => THEIRS, channel => $id_of{east},
-    text => 'see', attachments => [
-	{ filename => 'a.jpg', content_type => 'image/jpeg',
-	    body => encode_base64($jpeg, '') },
-	{ filename => 'b.png', content_type => 'image/png',
-	    body => encode_base64(PNG, '') }]);
-$text = at_twilio('see');
-my @got = $stage->fetch_all(map { { url => $_ } } @{$text->{media_urls}});
-is_deeply([map { "$_->{status} $_->{headers}{'content-type'} " .
-    sha256_hex($_->{body}) } @got], ['200 image/jpeg ' . sha256_hex($jpeg),
-    '200 image/png ' . sha256_hex(PNG)],
-    'Twilio gets those of an agent, byte for byte');
+	return { filename => $name, content_type => $type,
+		body => encode_base64($bytes, '') };
+}
+
+for (['main', OURS], ['old', OLD]) {
+	my ($channel, $ours) = @$_;
+	my ($sid, @urls) = picture($stage, "look $channel",
+	    ['image/jpeg', $jpeg], ['image/png', PNG]);
+
+	send_text(MessageSid => $sid, To => $ours, Body => "look $channel",
+	    NumMedia => 2, map { ("MediaUrl$_" => $urls[$_],
+	    "MediaContentType$_" => 'image/x') } 0, 1);
+	my $message = in_front($channel, THEIRS, "look $channel");
+	is_deeply([map { "$_->{content_type} $_->{sha256}" }
+	    @{$message->{attachments}}], ['image/jpeg ' . sha256_hex($jpeg),
+	    'image/png ' . sha256_hex(PNG)],
+	    "$channel: pictures are in Front, byte for byte");
+
+	$stage->front_reply(text => "see $channel",
+	    conversation => conversation_of($channel, "look $channel"),
+	    attachments => [file('a.jpg', 'image/jpeg', $jpeg),
+	        file('b.png', 'image/png', PNG)]);
+	my $text = at_twilio("see $channel");
+	my @got = $stage->fetch_all(map { { url => $_ } }
+	    @{$text->{media_urls}});
+	is_deeply([map { "$_->{status} $_->{headers}{'content-type'} " .
+	    sha256_hex($_->{body}) } @got],
+	    ['200 image/jpeg ' . sha256_hex($jpeg),
+	    '200 image/png ' . sha256_hex(PNG)],
+	    "$channel: Twilio gets those of an agent, byte for byte");
+}
+
+# ---- one text for each recipient
+$stage->front_reply(to => ['(512) 555-0141', '+15125550142'],
+    channel => $id_of{east}, text => 'to both');
+wait_until(sub { 2 == grep { $_->{body} eq 'to both' }
+    @{$stage->twilio_state->{messages}} }, 'both are at Twilio');
+is(join(' ', sort map { "$_->{from}-$_->{to}" }
+    grep { $_->{body} eq 'to both' } @{$stage->twilio_state->{messages}}),
+    join(' ', map { EAST . "-$_" } '+15125550141', '+15125550142'),
+    'who is named as a recipient gets it, however the number is written');
 
 # ---- whatever is told twice happens once
 my $twice = twilio_text($stage, Body => 'twice');
@@ -173,7 +203,7 @@ is(scalar(grep { $_->{body} eq 'pressed twice' }
     @{$stage->twilio_state->{messages}}), 1, 'and is sent once');
 
 # ---- a number of ours that no channel has, until it gets one
-$sid = $twilio->control('POST', 'messages', { from => THEIRS, to => LATE,
+my $sid = $twilio->control('POST', 'messages', { from => THEIRS, to => LATE,
 	body => 'early' })->{sid};
 send_text(MessageSid => $sid, To => LATE, Body => 'early');
 is($stage->sql("SELECT direction, channel IS NULL FROM frontline.text_message
@@ -186,4 +216,9 @@ in_front('east', THEIRS, 'early');
 pass('and comes to the channel that gets its number');
 is_deeply([map { @{$_->{invalid}} } $stage->front_ledger, $stage->ledger], [],
     'all of it by the book');
+my @tokens = map { $_->{claims} ? $_->{claims}{jti} : () }
+    $stage->front_ledger;
+my %tokens = map { $_ => 1 } @tokens;
+cmp_ok(scalar @tokens, '>', 4, 'requests are proven by tokens');
+is(scalar keys %tokens, scalar @tokens, 'each by one of its own');
 done_testing;
