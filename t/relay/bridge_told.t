@@ -4,6 +4,7 @@
 use strict;
 use warnings;
 use Bridge;
+use MIME::Base64 qw(encode_base64);
 use Stage;
 use Test::More;
 
@@ -135,6 +136,18 @@ $webhook = answers($customer, 'refused');
 ok($webhook->{right}, 'what Twilio refuses has been taken first');
 like(failure($webhook, $customer), qr/^21614 To is not a mobile number/,
     'then it fails with what Twilio says');
+
+# ---- a file that cannot be sent
+$customer = somebody();
+writes($customer, 'hello');
+answers($customer, 'see the page', attachments => [{ filename => 'page.html',
+	content_type => 'text/html', body => encode_base64('<html>', '') }]);
+$text = at_twilio($customer);
+is("$text->{body} @{$text->{media_urls}}", 'see the page ',
+    'what cannot be sent is left out of a reply');
+wait_until(sub { comments($customer) }, 'a comment is there', 20);
+like((comments($customer))[0]{body}, qr/left out of this message \(page\.html\)/,
+    'and the agent is told');
 
 # ---- opted out
 $customer = somebody();
