@@ -49,7 +49,7 @@ take_bytes(char *bytes, size_t one, size_t count, void *user)
 
 	(void)one;
 	if (b->len + count > (max > 0 ? max : ANSWER_MAX)) {
-		call->overflowed = max > 0;
+		call->overflowed = true;
 		return 0;
 	}
 	buf_add(b, bytes, count);
@@ -315,11 +315,24 @@ read_failure(struct http_call *call, CURLcode code, struct err *e)
 		word = "bad_peer";
 	else if (call->refused && request_size == 0)
 		word = "not_public";
-	else if (call->overflowed)
+	else if (call->overflowed && call->request.answer_max > 0)
 		word = "too_large";
 	else if (request_size == 0)
 		word = "not_sent";
 	return err_set(e, RC_BUSY, word, "%s", why);
+}
+
+/* Its status says all of a refusal, however much is said about it. */
+static bool
+is_long_refusal(struct http_call *call)
+{
+	long status = 0;
+
+	(void)curl_easy_getinfo(call->easy, CURLINFO_RESPONSE_CODE, &status);
+	if (!call->overflowed || call->request.answer_max > 0 || status < 400)
+		return false;
+	buf_clear(call->received);
+	return true;
 }
 
 static void
@@ -329,7 +342,7 @@ finish(struct http_call *call, CURLcode code)
 	struct err e;
 	enum rc rc = RC_OK;
 
-	if (code == CURLE_OK)
+	if (code == CURLE_OK || is_long_refusal(call))
 		read_answer(call, &answer);
 	else
 		rc = read_failure(call, code, &e);

@@ -70,7 +70,8 @@ struct http_answer {
 /*
  * Filled by the caller, who keeps it in place until on_done or
  * http_cancel().  rc RC_OK: an answer came, whatever its status; it lives in
- * the arena.  Otherwise RC_BUSY, and e->code says how far it got:
+ * the arena, and from 400 on without its body where that was too long.
+ * Otherwise RC_BUSY, and e->code says how far it got:
  *   "not_sent"   not one byte of the request left
  *   "uncertain"  it may have been taken
  *   "bad_peer"   the peer's certificate is wrong, and nothing was sent

@@ -50,13 +50,13 @@ read_request(int fd, char *text, size_t size)
 }
 
 static void
-send_big(int fd)
+send_big(int fd, const char *head)
 {
 	char block[4096];
 	int i;
 
 	memset(block, 'x', sizeof(block));
-	answer(fd, "HTTP/1.1 200 OK\r\nContent-Length: 4194304\r\n\r\n");
+	answer(fd, head);
 	for (i = 0; i < 1024; i++)
 		if (write(fd, block, sizeof(block)) < 0)
 			return;
@@ -107,7 +107,12 @@ play(int fd, const char *text, int count)
 		answer(fd, "HTTP/1.1 201 Created\r\nContent-Length: 99\r\n\r\n"
 			   "only so much");
 	if (strcmp(path, "/big") == 0)
-		send_big(fd);
+		send_big(fd, "HTTP/1.1 200 OK\r\n"
+			     "Content-Length: 4194304\r\n\r\n");
+	if (strcmp(path, "/big-refusal") == 0)
+		send_big(fd, "HTTP/1.1 429 Too Many Requests\r\n"
+			     "Retry-After: 7\r\n"
+			     "Content-Length: 4194304\r\n\r\n");
 	if (strcmp(path, "/reset") == 0)
 		reset(fd);
 	if (strcmp(path, "/hang") == 0)
@@ -451,6 +456,11 @@ test_failures(void)
 	options.total_ms = 10000;
 	pool = http_pool_new(l, &options);
 
+	ask(&q, "/big-refusal", NULL);
+	ok(q.rc == RC_OK && q.answer.status == 429,
+	    "a refusal of 4 MiB is one");
+	is_str(q.answer.retry_after, "7", "with its headers");
+	is_int(q.answer.body_len, 0, "and no body");
 	ask(&q, "/big", NULL);
 	ok(q.rc == RC_BUSY && strcmp(q.err.code, "uncertain") == 0,
 	    "an answer of 4 MB is given up");
