@@ -311,12 +311,15 @@ sub read_log {
 
 # ---- PostgreSQL
 
+# The first time, and each fourth after it, it is away for so long that webhooks
+# are refused.
 sub restart_postgres {
 	my ($self) = @_;
 
 	$self->keep_busy;
 	$self->{stage}->stop_postgres('QUIT');
 	$self->kill_one if rand() < 0.5;
+	$self->wait_refusal if $self->{did}{restarts} % 4 == 0;
 	$self->{stage}->start_postgres;
 }
 

@@ -16,6 +16,7 @@ is($is{restarts}, 2, 'PostgreSQL went down');
 is($is{stops}, 2, 'relays were stopped past their lease');
 is($is{deaths}, 6, 'responder processes were killed');
 cmp_ok($is{'by webhook'}, '>', 0, 'some of the work came by webhooks');
+cmp_ok($is{'webhooks refused'}, '>', 0, 'webhooks were refused');
 cmp_ok(scalar(grep { $_ } values %{$is{faults}}), '>', 8,
     'Twilio failed in many ways');
 cmp_ok($is{uncertain}, '>', 0, 'the fate of requests was unknown');

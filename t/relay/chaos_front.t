@@ -15,6 +15,7 @@ note explain \%is;
 cmp_ok($is{kills}, '>=', 50, 'relays were killed');
 is($is{restarts}, 2, 'PostgreSQL went down');
 is($is{deaths}, 12, 'responder processes were killed');
+cmp_ok($is{'webhooks refused'}, '>', 0, 'webhooks were refused');
 cmp_ok(scalar(grep { $_ } values %{$is{faults}}), '>', 8,
     'Twilio and Front failed in many ways');
 cmp_ok($is{'posted again'}, '>', 0, 'texts were posted again');

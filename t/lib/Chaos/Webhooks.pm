@@ -12,7 +12,7 @@ package Chaos::Webhooks;
 use strict;
 use warnings;
 use Chaos::Client;
-use List::Util qw(max shuffle);
+use List::Util qw(max shuffle sum0);
 use Stage;
 
 # Webhooks of one curl, and the least when a process is to be killed meanwhile.
@@ -108,6 +108,17 @@ sub keep_busy {
 	select undef, undef, undef, rand 0.01;
 }
 
+# Until one of those that are under way, or that come now, is refused.
+sub wait_refusal {
+	my ($self) = @_;
+	my $before = sum0(values %{$self->{refused}});
+
+	wait_until(sub {
+		$self->post(AT_LEAST, $self->{entered} + AT_LEAST / 2);
+		return sum0(values %{$self->{refused}}) > $before;
+	}, 'a webhook is refused', 30);
+}
+
 sub kill_responder {
 	my ($self) = @_;
 	my $stage = $self->{stage};
@@ -128,6 +139,7 @@ sub webhook_figures {
 	my $cut = () = $self->{stage}->slurp('log/frontline.access.log')
 	    =~ /upstream=50[24]/g;
 	return (webhooks => $self->{sent}, 'webhooks cut off' => $cut,
+	    'webhooks refused' => sum0(values %{$self->{refused}}),
 	    map { ("webhooks with $_" => $self->{refused}{$_}) }
 		keys %{$self->{refused}});
 }
