@@ -80,6 +80,8 @@ sub plan_lane {
 			$job->{body} = ++$lane->{messages};
 		}
 		$self->plan_webhook($job) if rand() < 0.7;
+		# Where there is a worker, nobody is looked for.
+		@workers = () if defined $job->{name} && $job->{identity};
 		push @jobs, $job;
 	}
 	return @jobs;
