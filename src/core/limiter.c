@@ -57,6 +57,13 @@ limiter_take(struct limiter *l, int64_t now_us)
 	l->level -= TOKEN;
 }
 
+void
+limiter_give_back(struct limiter *l, int64_t now_us)
+{
+	l->level += TOKEN;
+	fill(l, now_us);
+}
+
 int64_t
 limiter_next_us(struct limiter *l, int64_t now_us)
 {

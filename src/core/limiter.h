@@ -23,6 +23,8 @@ void limiter_change(struct limiter *l, long per_minute, int64_t now_us);
 long limiter_room(struct limiter *l, int64_t now_us);
 /* Spends one, also one that is not there yet. */
 void limiter_take(struct limiter *l, int64_t now_us);
+/* Takes back one that was spent in vain. */
+void limiter_give_back(struct limiter *l, int64_t now_us);
 /* When the next one is there; not later than now where one is. */
 int64_t limiter_next_us(struct limiter *l, int64_t now_us);
 

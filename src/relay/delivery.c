@@ -103,6 +103,9 @@ delivery_forget(struct delivery *d)
 	if (d->after != NULL)
 		d->after->before = d->before;
 	destination->count--;
+	/* One that asked for nothing must not slow down the others. */
+	if (d->paid)
+		limiter_give_back(&destination->limiter, clock_us());
 	settings_release(d->settings);
 	arena_free(d->arena);
 }

@@ -53,6 +53,24 @@ test_slow(void)
 }
 
 static void
+test_give_back(void)
+{
+	struct limiter l;
+
+	limiter_init(&l, 120, 0);
+	limiter_take(&l, 0);
+	limiter_give_back(&l, 0);
+	is_int(limiter_room(&l, 0), 2, "what was spent in vain is there again");
+	limiter_give_back(&l, 0);
+	is_int(limiter_room(&l, 0), 2, "and never more than it holds");
+	limiter_init(&l, 60, 0);
+	limiter_take(&l, 0);
+	limiter_take(&l, 0);
+	limiter_give_back(&l, 0);
+	is_int(limiter_room(&l, 0), 0, "one spent in advance is owed first");
+}
+
+static void
 test_change(void)
 {
 	struct limiter l;
@@ -70,6 +88,7 @@ main(void)
 {
 	test_bucket();
 	test_slow();
+	test_give_back();
 	test_change();
 	return done_testing();
 }
