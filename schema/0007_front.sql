@@ -86,7 +86,8 @@
 --                                  -> text_id, message_sid of texts sent so long ago, at most 48 h, whose status is not final, and
 --                                     which were not asked for since.  Then note_text_status.
 --   latest_inbound(number text)    -> timestamptz of the last text to this address of ours, in 8 days, that was taken down more than
---                                     an hour ago: what comes first after an outage does not hide it; NULL: none.
+--                                     an hour ago, for a channel: neither what comes first after an outage hides it, nor what came
+--                                     before the number had one; NULL: none.
 --   tag_id(channel text, name text) -> text, Front's id of this tag, or NULL.
 --   note_tag(channel text, name text, tag_id text) -> void.  NULL forgets it (404).
 --
@@ -905,8 +906,8 @@ CREATE FUNCTION frontline.latest_inbound(p_number text) RETURNS timestamptz
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
   RETURN (SELECT x.at FROM frontline.text_message x JOIN frontline.text_thread h USING (thread_id)
-           WHERE h.our_address = p_number AND x.direction = 'inbound' AND x.recorded_at < clock_timestamp() - interval '1 hour'
-             AND x.at > clock_timestamp() - interval '8 days'
+           WHERE h.our_address = p_number AND x.direction = 'inbound' AND x.channel IS NOT NULL
+             AND x.recorded_at < clock_timestamp() - interval '1 hour' AND x.at > clock_timestamp() - interval '8 days'
            ORDER BY x.at DESC LIMIT 1);
 END $$;
 COMMENT ON FUNCTION frontline.latest_inbound(text) IS 'When this address of ours last got a text that we have had for an hour, in 8 days; NULL: never. What comes first after an outage must not hide how long that was';

@@ -86,11 +86,13 @@ is take(7, at => '2999-01-01') =~ /^new/ && see("SELECT at <= clock_timestamp() 
 is call('frontline_relay', 'frontline_api.' . (text_call(1))[0], (text_call(1))[1 .. 11]), 'same|1|-', 'the sweep goes through the same door';
 
 # -- a number of ours that no channel has
-is take(10, channel => undef, from => '+4799999999'), 'unchannelled|8|no channel of Front has this number of ours', 'a text to no channel is kept';
+is take(10, channel => undef, from => '+4799999999', to => '+15005550009'), 'unchannelled|8|no channel of Front has this number of ours', 'a text to no channel is kept';
 is jobs("payload->>'text_id' = '8'"), '', 'without a job';
-like take(10, channel => '', from => '+4799999999'), qr/^same\|8\|/, 'again';
-is take(10, from => '+4799999999'), 'new|8|-', 'told again with a channel';
-like jobs("payload->>'text_id' = '8'") . ' ' . take(10, from => '+4799999999'), qr{^front/text:\d+/front\.message/\{"text_id":8\} same\|8\|-$}, 'it is on its way';
+$db->sql("UPDATE frontline.text_message SET recorded_at = now() - interval '2 hours', at = now() - interval '2 days' WHERE text_id = 8");
+is relay('latest_inbound', '+15005550009'), '-', 'and no channel has had it: its number may get one';
+like take(10, channel => '', from => '+4799999999', to => '+15005550009'), qr/^same\|8\|/, 'again';
+is take(10, from => '+4799999999', to => '+15005550009'), 'new|8|-', 'told again with a channel';
+like jobs("payload->>'text_id' = '8'") . ' ' . take(10, from => '+4799999999', to => '+15005550009'), qr{^front/text:\d+/front\.message/\{"text_id":8\} same\|8\|-$}, 'it is on its way';
 
 # -- spellings
 empty();
