@@ -827,15 +827,18 @@ DECLARE
   other frontline.conversation;
   third frontline.conversation;
   d     frontline.routing_decision;
+  pair  text;
 BEGIN
   SELECT * INTO v FROM frontline.conversation c WHERE c.conversation_sid = p_conversation_sid;
   IF NOT FOUND OR p_conversation_sid = p_other_sid THEN RETURN; END IF;
   -- the pair's lock first, and it is this lock that keeps two of us from meeting at the two rows
+  pair := v.customer_address || ' ' || v.proxy_address;
   other := frontline.hold_conversation(p_other_sid, v.service_sid, t, v.customer_address, v.proxy_address);
   v := frontline.hold_conversation(p_conversation_sid, NULL, t, NULL, NULL);
 
-  -- Twilio says that the other one is open, whatever we have heard
-  IF v.customer_address IS NOT NULL THEN
+  -- Twilio says that the other one is open, whatever we have heard; unless this one has got another pair meanwhile, whose lock
+  -- we do not have: then it was not meant
+  IF v.customer_address || ' ' || v.proxy_address = pair THEN
     IF other.state = 'closed' THEN
       other.state := 'active';
       other.state_changed_at := t;
