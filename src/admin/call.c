@@ -346,17 +346,12 @@ call_run(struct command_context *c, int argc, char **argv)
 		.base = c->config.service.public_base_url,
 	};
 	const struct question *q;
-	int i;
 
 	if (argc < 2)
 		return command_misuse(
 		    "call", "what? list, details, proxy or templates");
-	for (i = 1; i < argc; i++)
-		if (strcmp(argv[i], "--help") == 0 ||
-		    strcmp(argv[i], "-h") == 0) {
-			(void)fputs(help, stdout);
-			return EXIT_SUCCESS;
-		}
+	if (command_helps(argc, argv, help))
+		return EXIT_SUCCESS;
 	if (c->err.rc != RC_OK)
 		return command_fail(&c->err);
 	q = find_question(argv[1]);

@@ -4,6 +4,8 @@
  */
 #ifndef ADMIN_COMMAND_H
 #define ADMIN_COMMAND_H
+#include <stdbool.h>
+
 #include "base/arena.h"
 #include "base/err.h"
 #include "core/config.h"
@@ -39,6 +41,8 @@ int incoming_run(struct command_context *c, int argc, char **argv);
 int user_run(struct command_context *c, int argc, char **argv);
 int queue_run(struct command_context *c, int argc, char **argv);
 
+/* Is --help or -h among the arguments (before a --)?  Then it is printed. */
+bool command_helps(int argc, char **argv, const char *help);
 /* Prints "frontlinectl: text", escaped; returns the exit code of the error. */
 int command_fail(const struct err *e);
 /*

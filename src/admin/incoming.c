@@ -268,14 +268,9 @@ int
 incoming_run(struct command_context *c, int argc, char **argv)
 {
 	struct incoming in = { .base = c->config.service.public_base_url };
-	int i;
 
-	for (i = 1; i < argc; i++)
-		if (strcmp(argv[i], "--help") == 0 ||
-		    strcmp(argv[i], "-h") == 0) {
-			(void)fputs(help, stdout);
-			return EXIT_SUCCESS;
-		}
+	if (command_helps(argc, argv, help))
+		return EXIT_SUCCESS;
 	if (c->err.rc != RC_OK)
 		return command_fail(&c->err);
 	if (!read_options(c, &in, argc, argv))

@@ -67,6 +67,20 @@ print_usage(FILE *to)
 	(void)fputs("\n'frontlinectl COMMAND --help' says more.\n", to);
 }
 
+bool
+command_helps(int argc, char **argv, const char *help)
+{
+	int i;
+
+	for (i = 1; i < argc && strcmp(argv[i], "--") != 0; i++)
+		if (strcmp(argv[i], "--help") == 0 ||
+		    strcmp(argv[i], "-h") == 0) {
+			(void)fputs(help, stdout);
+			return true;
+		}
+	return false;
+}
+
 int
 command_misuse(const char *name, const char *fmt, ...)
 {

@@ -344,17 +344,13 @@ queue_run(struct command_context *c, int argc, char **argv)
 	struct queue_request r = { .limit = DEFAULT_LIMIT };
 	const struct errand *errand;
 	struct db_conn *db;
-	int i, status;
+	int status;
 
 	if (argc < 2)
 		return command_misuse("queue",
 		    "what? show, dead, redrive, drop, pause or resume");
-	for (i = 1; i < argc; i++)
-		if (strcmp(argv[i], "--help") == 0 ||
-		    strcmp(argv[i], "-h") == 0) {
-			(void)fputs(help, stdout);
-			return EXIT_SUCCESS;
-		}
+	if (command_helps(argc, argv, help))
+		return EXIT_SUCCESS;
 	errand = find_errand(argv[1]);
 	if (errand == NULL)
 		return command_misuse("queue",

@@ -1,6 +1,7 @@
 #include "admin/signed_call.h"
 
 #include "base/buf.h"
+#include "io/http_fetch.h"
 #include "peer/twilio_signature.h"
 
 static enum rc

@@ -1,6 +1,7 @@
 #include "admin/twilio_call.h"
 
 #include "base/buf.h"
+#include "io/http_fetch.h"
 #include "peer/twilio_answer.h"
 
 static bool

@@ -333,16 +333,11 @@ user_run(struct command_context *c, int argc, char **argv)
 {
 	struct request r = { .json = false };
 	bool is_set;
-	int i;
 
 	if (argc < 2)
 		return command_misuse("user", "what? show or set");
-	for (i = 1; i < argc && strcmp(argv[i], "--") != 0; i++)
-		if (strcmp(argv[i], "--help") == 0 ||
-		    strcmp(argv[i], "-h") == 0) {
-			(void)fputs(help, stdout);
-			return EXIT_SUCCESS;
-		}
+	if (command_helps(argc, argv, help))
+		return EXIT_SUCCESS;
 	is_set = strcmp(argv[1], "set") == 0;
 	if (!is_set && strcmp(argv[1], "show") != 0)
 		return command_misuse(

@@ -107,9 +107,4 @@ void http_submit(struct http_pool *p, struct http_call *call);
 void http_cancel(struct http_call *call);
 size_t http_pool_active(const struct http_pool *p);
 
-/* One request, waited for, on a loop of its own; the codes of on_done. */
-enum rc http_fetch(struct arena *a, const struct http_options *options,
-    const struct http_request *request, struct http_answer *out,
-    struct err *e) MUST_CHECK;
-
 #endif

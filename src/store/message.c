@@ -1,5 +1,19 @@
 #include "store/message.h"
 
+/* What was said, for whoever tells of it first. */
+static void
+bind_content(struct db_call *call, const struct message_event *m)
+{
+	call->args[0] = m->at.conversation.text;
+	call->args[1] = m->at.service.text;
+	call->args[2] = m->message.text;
+	call->args[3] = m->index.text;
+	call->args[4] = m->author.text;
+	call->args[5] = m->body.text;
+	call->args[6] = m->media;
+	call->args[7] = m->created.text;
+}
+
 const struct stmt message_added_stmt = {
 	.name = "message_added",
 	.sql = "SELECT e.outcome, e.note"
@@ -12,14 +26,7 @@ void
 message_added_bind(struct db_call *call, const struct message_event *m)
 {
 	call->stmt = &message_added_stmt;
-	call->args[0] = m->at.conversation.text;
-	call->args[1] = m->at.service.text;
-	call->args[2] = m->message.text;
-	call->args[3] = m->index.text;
-	call->args[4] = m->author.text;
-	call->args[5] = m->body.text;
-	call->args[6] = m->media;
-	call->args[7] = m->created.text;
+	bind_content(call, m);
 }
 
 const struct stmt message_updated_stmt = {
@@ -34,14 +41,7 @@ void
 message_updated_bind(struct db_call *call, const struct message_event *m)
 {
 	call->stmt = &message_updated_stmt;
-	call->args[0] = m->at.conversation.text;
-	call->args[1] = m->at.service.text;
-	call->args[2] = m->message.text;
-	call->args[3] = m->index.text;
-	call->args[4] = m->author.text;
-	call->args[5] = m->body.text;
-	call->args[6] = m->media;
-	call->args[7] = m->created.text;
+	bind_content(call, m);
 	call->args[8] = m->changed.text;
 }
 

@@ -1,4 +1,4 @@
-#include "io/http.h"
+#include "io/http_fetch.h"
 
 #include <arpa/inet.h>
 #include <signal.h>
