@@ -66,14 +66,6 @@ struct db_link {
 	bool wants_write;
 };
 
-/*
- * May it be used here?  RC_INVALID: libpq does not understand it, or it names
- * a host that must be looked up: that would stop every request of the process
- * while a name server is silent.  Sockets, addresses and localhost may stand
- * alone; a name (for the certificate) needs its address beside it in hostaddr.
- */
-enum rc db_link_check(const char *conninfo, struct err *e) MUST_CHECK;
-
 /* Starts the first attempt.  on_lost may be called before this returns. */
 void db_link_start(struct db_link *l);
 void db_link_stop(struct db_link *l);

@@ -1,6 +1,6 @@
 #include "relay/settings.h"
 
-#include "io/db_link.h"
+#include "io/db_conninfo.h"
 
 static enum rc
 read_config(
@@ -14,7 +14,7 @@ read_config(
 	rc = config_read(a, path, config, &file, e);
 	if (rc != RC_OK)
 		return rc;
-	rc = db_link_check(config->database.relay_conninfo, e);
+	rc = db_conninfo_check(config->database.relay_conninfo, e);
 	if (rc == RC_OK)
 		return RC_OK;
 	en = conf_find(&file, section, key);

@@ -1,6 +1,7 @@
 #include "web/service.h"
 
 #include "base/limits.h"
+#include "io/db_conninfo.h"
 #include "store/stmts.h"
 
 static void
@@ -30,7 +31,7 @@ service_read_config(
 	rc = config_read(a, path, config, &file, e);
 	if (rc != RC_OK)
 		return rc;
-	rc = db_link_check(config->database.fcgi_conninfo, e);
+	rc = db_conninfo_check(config->database.fcgi_conninfo, e);
 	if (rc == RC_OK)
 		return RC_OK;
 	en = conf_find(&file, section, key);
