@@ -20,6 +20,13 @@ rows_text(const struct rows *r, int row, int column)
 }
 
 const char *
+rows_bytes(const struct rows *r, int row, int column, size_t *len)
+{
+	*len = (size_t)PQgetlength((const PGresult *)r, row, column);
+	return rows_text(r, row, column);
+}
+
+const char *
 db_bool(bool b)
 {
 	return b ? "t" : "f";

@@ -20,6 +20,7 @@ struct stmt {
 	const char *name;
 	const char *sql;
 	int params;
+	bool binary; /* the values of its rows come as bytes, not as text */
 };
 
 /* The result of one statement. */
@@ -28,6 +29,8 @@ struct rows;
 int rows_count(const struct rows *r);
 /* NULL where the value is null; valid as long as the rows are. */
 const char *rows_text(const struct rows *r, int row, int column);
+/* A value of a binary statement, and its length in bytes. */
+const char *rows_bytes(const struct rows *r, int row, int column, size_t *len);
 
 /* Arguments as PostgreSQL reads them. */
 const char *db_bool(bool b);

@@ -266,11 +266,11 @@ db_link_send(
 
 	l->state = DB_LINK_BUSY;
 	if (l->options->prepare)
-		sent = PQsendQueryPrepared(
-		    l->conn, stmt->name, stmt->params, args, NULL, NULL, 0);
+		sent = PQsendQueryPrepared(l->conn, stmt->name, stmt->params,
+		    args, NULL, NULL, stmt->binary);
 	else
 		sent = PQsendQueryParams(l->conn, stmt->sql, stmt->params, NULL,
-		    args, NULL, NULL, 0);
+		    args, NULL, NULL, stmt->binary);
 	if (sent != 1 || !flush(l))
 		lose_with_message(l);
 	else

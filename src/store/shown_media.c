@@ -5,6 +5,7 @@ const struct stmt shown_media_stmt = {
 	.sql = "SELECT m.content_type, m.bytes"
 	       "  FROM frontline_api.get_media($1) AS m",
 	.params = 1,
+	.binary = true,
 };
 
 void
@@ -17,9 +18,9 @@ shown_media_bind(struct db_call *call, const char *token)
 bool
 shown_media_read(const struct rows *rows, struct shown_media *out)
 {
-	if (rows_count(rows) == 0 || rows_text(rows, 0, 1) == NULL)
+	if (rows_count(rows) == 0)
 		return false;
 	out->content_type = rows_text(rows, 0, 0);
-	out->bytes = rows_text(rows, 0, 1);
-	return true;
+	out->bytes = rows_bytes(rows, 0, 1, &out->len);
+	return out->bytes != NULL;
 }

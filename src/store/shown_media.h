@@ -10,7 +10,8 @@ void shown_media_bind(struct db_call *call, const char *token);
 
 struct shown_media {
 	const char *content_type; /* as whoever sent it named it */
-	const char *bytes;        /* hex digits */
+	const char *bytes;
+	size_t len;
 };
 
 /* False where there is none under that token, or its time is over. */

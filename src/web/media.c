@@ -6,7 +6,6 @@
  * and for every other address, it is 404.
  */
 #include "store/shown_media.h"
-#include "text/hex.h"
 #include "web/actions.h"
 
 static enum rc
@@ -40,20 +39,12 @@ static enum rc
 answer_media(struct call *call, const void *in, const struct rows *rows)
 {
 	struct shown_media media;
-	size_t len;
-	char *to;
 
 	(void)in;
 	if (!shown_media_read(rows, &media))
 		return err_set(&call->err, RC_NOT_FOUND, "unknown_media",
 		    "the token is not known, or its time is over");
-	len = strlen(media.bytes);
-	to = buf_reserve(&call->reply, len / 2);
-	if (!hex_decode(media.bytes, len, to))
-		return err_set(&call->err, RC_FAULT, "fault",
-		    "the database answers something else than hex digits");
-	call->reply.len += len / 2;
-	call->reply.bytes[call->reply.len] = '\0';
+	buf_add(&call->reply, media.bytes, media.len);
 	call->content_type = content_type(call, media.content_type);
 	call->status = 200;
 	return RC_OK;
