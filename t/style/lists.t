@@ -29,7 +29,7 @@ sub listed {
 	my $text = join '', <$in>;
 
 	$text =~ s/\\\n/ /g;
-	return map { split } $text =~ /^\Q$name\E\s*\+?=\s*(.*)$/mg;
+	return map { split } $text =~ /^\Q$name\E[ \t]*\+?=[ \t]*(.*)$/mg;
 }
 
 subtest 'Perl tests' => sub {
