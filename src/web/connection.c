@@ -10,8 +10,12 @@
 #include "web/reply.h"
 #include "web/serve.h"
 
-/* From the first byte of a request to its last. */
-enum { ARRIVE_US = 2 * 1000 * 1000 };
+enum {
+	/* From the first byte of a request to its last. */
+	ARRIVE_US = 2 * 1000 * 1000,
+	/* When the process ends: for the first byte on a new connection. */
+	FIRST_US = 1000 * 1000,
+};
 
 /* What a connection keeps for its next answer: none is larger but a picture. */
 enum { KEPT_BYTES = 256 * 1024 };
@@ -36,7 +40,8 @@ struct connection {
 	struct arena *arena;
 	struct buf out;
 	struct call call;
-	bool shut;     /* takes no more requests: the process ends */
+	bool used;     /* had a request */
+	bool drained;  /* knows that the process ends */
 	bool inside;   /* serve() is on the stack */
 	bool finished; /* ... and the reply stands already */
 };
@@ -152,6 +157,7 @@ start_request(struct connection *c, bool too_large)
 		.on_finished = reply_is_ready,
 	};
 	c->call.service->users++;
+	c->used = true;
 	c->state = SERVING;
 	c->finished = false;
 	c->inside = true;
@@ -168,10 +174,23 @@ arrives_too_slowly(struct loop_timer *t)
 {
 	struct connection *c = OWNER_OF(t, struct connection, timer);
 
-	log_warn("connection closed: a request did not arrive whole within "
-		 "%d ms",
-	    ARRIVE_US / 1000);
+	if (fcgi_look(c->fcgi, &c->all->service->gate_limits).len > 0)
+		log_warn("connection closed: a request did not arrive whole "
+			 "within %d ms",
+		    ARRIVE_US / 1000);
 	close_connection(c);
+}
+
+static void
+wait_for_more(struct connection *c, const struct fcgi_sight *sight)
+{
+	const bool draining = c->all->draining;
+
+	if (sight->has_ended || (draining && c->used))
+		close_connection(c);
+	else if ((draining || sight->len > 0) && !c->timer.armed)
+		loop_timer_set(c->all->loop, &c->timer,
+		    clock_us() + (sight->len > 0 ? ARRIVE_US : FIRST_US));
 }
 
 /*
@@ -197,11 +216,7 @@ look(struct connection *c)
 			close_connection(c);
 			break;
 		case GATE_WAIT:
-			if (sight.has_ended || c->all->draining)
-				close_connection(c);
-			else if (sight.len > 0 && !c->timer.armed)
-				loop_timer_set(c->all->loop, &c->timer,
-				    clock_us() + ARRIVE_US);
+			wait_for_more(c, &sight);
 			return;
 		}
 	}
@@ -257,14 +272,14 @@ connection_open(struct connections *all, int fd)
 
 /* ---- drain ------------------------------------------------------------- */
 
-/* The next one that waits at the gate and is not shut yet, or NULL. */
+/* The next one that waits at the gate and does not know yet, or NULL. */
 static struct connection *
-find_open(const struct connections *all)
+find_waiting(const struct connections *all)
 {
 	struct connection *c;
 
 	for (c = all->open; c != NULL; c = c->next)
-		if (c->state == AT_GATE && !c->shut)
+		if (c->state == AT_GATE && !c->drained)
 			return c;
 	return NULL;
 }
@@ -276,13 +291,16 @@ connections_drain(struct connections *all)
 
 	all->draining = true;
 	/* Serving one may close others: look anew after each. */
-	while ((c = find_open(all)) != NULL) {
+	while ((c = find_waiting(all)) != NULL) {
+		c->drained = true;
 		/*
 		 * From here on nginx cannot write to it and takes another;
-		 * what it wrote before is served.
+		 * what it wrote before is served.  But it gives a request up
+		 * whose connection was new, so one that it has just made, and
+		 * not written to yet, brings its request first.
 		 */
-		c->shut = true;
-		(void)shutdown(c->source.fd, SHUT_RD);
+		if (c->used)
+			(void)shutdown(c->source.fd, SHUT_RD);
 		look(c);
 	}
 }

@@ -79,6 +79,29 @@ under_load('SIGHUP', sub {
 	$stage->wait_ready;
 }
 
+# A connection that was made just before its process had to end still brings
+# its request: nginx asks nobody else when a new one breaks.
+{
+	my @old = $stage->responder_pids;
+	my $callback = FastCGI::request($stage->fastcgi_callback(
+		'GetCustomersList', { PageSize => 1 }), keep => 1);
+
+	is($stage->end_responder(shift @old, 'TERM', 8), 0, 'one process is left');
+	my ($new, $later) = ($stage->fastcgi, $stage->fastcgi);
+
+	$later->send($callback);
+	is($later->read_response->{status}, 200, 'it has taken both connections');
+	kill 'TERM', @old;
+	ok($later->hung_up, 'a used one ends with the process');
+	$new->send($callback);
+	my $answer = $new->read_response;
+	is($answer && $answer->{status}, 200, 'a new one is served first');
+	ok($new->hung_up, 'and ends then');
+	is($stage->end_responder($old[0], 'TERM', 8), 0, 'as does the process');
+	$stage->start_responder for 1, 2;
+	$stage->wait_ready;
+}
+
 # Idle connections do not hold a process up.
 {
 	my @idle = map { $stage->fastcgi } 1 .. 20;
