@@ -135,15 +135,20 @@ sub fetch {
 # Load.
 #
 
-# Starts `clients` processes, each of which repeats the request over one kept
-# connection (a new one each time with `fresh`) until stop().
+# Starts `clients` processes, each of which repeats one of the `requests` (in
+# turn; or all of them the `request`) over a kept connection, or a new one each
+# time where the request is `fresh`, until stop().
 sub load {
 	my ($scratch, $ca, %opt) = @_;
+	my @requests = @{$opt{requests} // [$opt{request}]};
 	my $self = bless {
 		scratch => $scratch,
 		stop    => "$scratch/$$.stop",
 		owner   => $$,
 		pids    => [],
+		read    => {},
+		count   => 0,
+		bad     => [],
 	}, 'Curl::Load';
 
 	unlink $self->{stop}, glob "$scratch/$$.load*";
@@ -151,8 +156,10 @@ sub load {
 		my $pid = fork // die "fork: $!";
 
 		if (!$pid) {
+			my $request = $requests[$client % @requests];
+
 			repeat($self, "$scratch/$self->{owner}.load$client",
-			    $ca, $opt{request}, $opt{fresh} ? 1 : 50);
+			    $ca, $request, $request->{fresh} ? 1 : 50);
 			POSIX::_exit(0);
 		}
 		push @{$self->{pids}}, $pid;
@@ -184,31 +191,29 @@ package Curl::Load;
 sub count {
 	my ($self) = @_;
 
-	return scalar @{$self->answers};
-}
-
-# One "status exit error" per answer.
-sub answers {
-	my ($self) = @_;
-	my @all;
-
 	for my $file (glob "$self->{scratch}/$self->{owner}.load*.out") {
 		open my $in, '<', $file or next;
-		push @all, grep { /^\d{3} \d+ / } <$in>;
+		seek $in, $self->{read}{$file} // 0, 0;
+		while (my $line = <$in>) {
+			last unless $line =~ /\n\z/;
+			$self->{read}{$file} += length $line;
+			next unless $line =~ /^\d{3} \d+ /;
+			$self->{count}++;
+			push @{$self->{bad}}, $line unless $line =~ /^200 0 /;
+		}
 		close $in;
 	}
-	return \@all;
+	return $self->{count};
 }
 
 # Ends the clients; returns the number of answers and the list of those that
-# were not 200.
+# were not 200, each "status exit error".
 sub stop {
 	my ($self) = @_;
 
 	Curl::put($self->{stop}, '');
 	waitpid $_, 0 for splice @{$self->{pids}};
-	my $all = $self->answers;
-	return (scalar @$all, [grep { !/^200 0 / } @$all]);
+	return ($self->count, $self->{bad});
 }
 
 sub DESTROY {

@@ -83,7 +83,7 @@ sub load_with {
 	my ($self, $opt, @callback) = @_;
 
 	return load("$self->{dir}/scratch", "$self->{dir}/tls/cert.pem",
-	    request => $self->callback(@callback), %$opt);
+	    (@callback ? (request => $self->callback(@callback)) : ()), %$opt);
 }
 
 # Bytes to nginx as they are, without TLS; returns {status, headers, body} of
