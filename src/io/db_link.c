@@ -89,10 +89,16 @@ send_prepares(struct db_link *l)
 
 	if (PQenterPipelineMode(l->conn) != 1)
 		return false;
-	for (i = 0; i < o->stmt_count; i++)
+	l->answered = 0;
+	l->unprepared_count = 0;
+	for (i = 0; i < o->stmt_count; i++) {
+		l->unprepared[i] = false;
+		/* A failure takes along what follows, up to the next sync. */
 		if (PQsendPrepare(l->conn, o->stmts[i]->name, o->stmts[i]->sql,
-			o->stmts[i]->params, NULL) != 1)
+			o->stmts[i]->params, NULL) != 1 ||
+		    PQpipelineSync(l->conn) != 1)
 			return false;
+	}
 	if (o->listen != NULL && PQsendQueryParams(l->conn, o->listen->sql, 0,
 				     NULL, NULL, NULL, NULL, 0) != 1)
 		return false;
@@ -155,35 +161,71 @@ go_on_connecting(struct db_link *l)
 		loop_change(l->loop, &l->source, events);
 }
 
+/* Undefined function, table, column, type or schema. */
+static bool
+is_unknown_to_schema(const char *state)
+{
+	static const char *const states[] = { "42883", "42P01", "42703",
+		"42704", "3F000" };
+	size_t i;
+
+	for (i = 0; state != NULL && i < sizeof(states) / sizeof(states[0]);
+	     i++)
+		if (strcmp(state, states[i]) == 0)
+			return true;
+	return false;
+}
+
+/* Nothing is left to prepare: is there anything to work with? */
+static void
+is_prepared(struct db_link *l)
+{
+	const size_t count = l->options->stmt_count;
+
+	if (PQexitPipelineMode(l->conn) != 1) {
+		lose_with_message(l);
+		return;
+	}
+	if (count > 0 && l->unprepared_count == count) {
+		lose(l, "the schema knows no statement (is it migrated?)");
+		return;
+	}
+	come_up(l);
+}
+
+/* One sync for each statement, and a last one. */
 static void
 go_on_preparing(struct db_link *l)
 {
+	const size_t count = l->options->stmt_count;
 	ExecStatusType status;
-	char why[256] = "";
+	const char *state;
+	char why[64] = "";
 	PGresult *r;
-	bool synced = false;
 
-	while (!PQisBusy(l->conn) && !synced) {
+	while (why[0] == '\0' && !PQisBusy(l->conn) && l->answered <= count) {
 		r = PQgetResult(l->conn);
 		if (r == NULL)
 			continue;
 		status = PQresultStatus(r);
-		if (status == PGRES_FATAL_ERROR && why[0] == '\0')
+		state = PQresultErrorField(r, PG_DIAG_SQLSTATE);
+		if (status == PGRES_PIPELINE_SYNC) {
+			l->answered++;
+		} else if (status == PGRES_FATAL_ERROR && l->answered < count &&
+			   is_unknown_to_schema(state)) {
+			l->unprepared[l->answered] = true;
+			l->unprepared_count++;
+		} else if (status == PGRES_FATAL_ERROR && why[0] == '\0') {
 			(void)snprintf(why, sizeof(why),
-			    "cannot prepare a statement: %s (is the schema "
-			    "migrated?)",
-			    PQresultErrorField(r, PG_DIAG_SQLSTATE));
-		synced = status == PGRES_PIPELINE_SYNC;
+			    "cannot prepare a statement: %s",
+			    state != NULL ? state : "the connection was lost");
+		}
 		PQclear(r);
 	}
-	if (!synced)
-		return;
 	if (why[0] != '\0')
 		lose(l, why);
-	else if (PQexitPipelineMode(l->conn) != 1)
-		lose_with_message(l);
-	else
-		come_up(l);
+	else if (l->answered > count)
+		is_prepared(l);
 }
 
 static void
@@ -258,6 +300,19 @@ collect(struct db_link *l)
 	}
 }
 
+static bool
+has_prepared(const struct db_link *l, const struct stmt *stmt)
+{
+	size_t i;
+
+	if (!l->options->prepare)
+		return false;
+	for (i = 0; l->unprepared_count > 0 && i < l->options->stmt_count; i++)
+		if (l->options->stmts[i] == stmt)
+			return !l->unprepared[i];
+	return true;
+}
+
 void
 db_link_send(
     struct db_link *l, const struct stmt *stmt, const char *const *args)
@@ -265,7 +320,7 @@ db_link_send(
 	int sent;
 
 	l->state = DB_LINK_BUSY;
-	if (l->options->prepare)
+	if (has_prepared(l, stmt))
 		sent = PQsendQueryPrepared(l->conn, stmt->name, stmt->params,
 		    args, NULL, NULL, stmt->binary);
 	else
@@ -369,6 +424,9 @@ db_link_start(struct db_link *l)
 	if (l->parsed == NULL)
 		fatal("BUG: a conninfo that was not checked");
 	l->host_count = db_conninfo_hosts(l->parsed);
+	l->unprepared = calloc(l->options->stmt_count + 1, sizeof(bool));
+	if (l->unprepared == NULL)
+		fatal("out of memory");
 	start_attempt(l);
 }
 
@@ -377,6 +435,7 @@ db_link_stop(struct db_link *l)
 {
 	loop_timer_stop(l->loop, &l->timer);
 	PQconninfoFree(l->parsed);
+	free(l->unprepared);
 	if (l->conn == NULL)
 		return;
 	loop_remove(l->loop, &l->source);

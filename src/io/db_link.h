@@ -4,6 +4,10 @@
  * itself when it is lost, at the next host where the conninfo names several.
  * io/db_pool.c is its only user.
  *
+ * Statements that the schema does not know do not keep it down as long as it
+ * knows some: between an upgrade and its migration a program serves what was
+ * there before.  They are tried anew each time that they are sent.
+ *
  * The owner embeds it, fills the members above the line, and gives it a place
  * that outlives the loop.
  */
@@ -64,6 +68,9 @@ struct db_link {
 	struct loop_timer timer; /* next attempt, or end of patience */
 	unsigned failures;       /* in a row */
 	bool wants_write;
+	bool *unprepared; /* of the statements: the schema knew it not */
+	size_t unprepared_count;
+	size_t answered; /* of the prepares */
 };
 
 /* Starts the first attempt.  on_lost may be called before this returns. */

@@ -35,7 +35,9 @@ struct db_pool {
 	bool was_up;     /* as last logged */
 	bool was_told;   /* ... or that it has not come up at all */
 	int64_t down_us; /* since when no link is usable */
-	char why[256];   /* the last failure, for the answers */
+	size_t
+	    unprepared; /* statements that the schema does not know, as logged */
+	char why[256];  /* the last failure, for the answers */
 };
 
 static void dispatch(struct db_pool *p);
@@ -198,12 +200,27 @@ note_state(struct db_pool *p)
 	}
 }
 
+/* Each connection would say the same. */
+static void
+note_unprepared(struct db_pool *p, size_t count)
+{
+	if (count == p->unprepared)
+		return;
+	p->unprepared = count;
+	if (count > 0)
+		log_warn("database: its schema is older than this program: %zu "
+			 "statements fail until it is migrated (frontlinectl "
+			 "migrate)",
+		    count);
+}
+
 static void
 link_is_up(struct db_link *l)
 {
 	struct db_pool *p = OWNER_OF(l, struct db_session, link)->pool;
 
 	note_state(p);
+	note_unprepared(p, l->unprepared_count);
 	if (l->options->listen != NULL)
 		p->on_notify(p->owner, NULL);
 	dispatch(p);
