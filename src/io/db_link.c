@@ -11,28 +11,59 @@ enum {
 	/* Waiting between attempts to connect, and for one to succeed. */
 	RETRY_BASE_US = 50 * 1000,
 	RETRY_CAP_US = 5 * 1000 * 1000,
+	/*
+	 * Where there are several hosts, one of them is to take over, and
+	 * nobody says when: a look each half second, on average, finds it.
+	 */
+	SEARCH_CAP_US = 1 * 1000 * 1000,
 	CONNECT_US = 2 * 1000 * 1000,
 };
 
 /* ---- going down -------------------------------------------------------- */
 
+/*
+ * How long to wait before the next attempt: not at all while there are hosts
+ * that have not been tried since the last wait.
+ */
+static int64_t
+next_wait_us(struct db_link *l)
+{
+	const int64_t cap_us = l->host_count > 1 ? SEARCH_CAP_US : RETRY_CAP_US;
+
+	if (l->state == DB_LINK_IDLE || l->state == DB_LINK_BUSY) {
+		l->failures = 0;
+	} else {
+		if (++l->host >= l->host_count)
+			l->host = 0;
+		if (++l->tried < l->host_count)
+			return 0;
+	}
+	l->tried = 0;
+	return clock_backoff_us(l->failures++, RETRY_BASE_US, cap_us);
+}
+
 void
 db_link_drop(struct db_link *l)
 {
-	if (l->state == DB_LINK_IDLE || l->state == DB_LINK_BUSY)
-		l->failures = 0;
-	else if (++l->host >= l->host_count)
-		l->host = 0;
+	const int64_t wait_us = next_wait_us(l);
+
 	loop_remove(l->loop, &l->source);
 	PQclear(l->result);
 	PQfinish(l->conn);
 	l->result = NULL;
 	l->conn = NULL;
 	l->state = DB_LINK_DOWN;
-	loop_timer_set(l->loop, &l->timer,
-	    clock_us() + 1000 +
-		clock_backoff_us(l->failures, RETRY_BASE_US, RETRY_CAP_US));
-	l->failures++;
+	loop_timer_set(l->loop, &l->timer, clock_us() + 1000 + wait_us);
+}
+
+void
+db_link_follow(struct db_link *l, const struct db_link *other)
+{
+	if (l->state != DB_LINK_DOWN)
+		return;
+	l->host = other->host;
+	l->tried = 0;
+	loop_timer_set(l->loop, &l->timer, clock_us());
 }
 
 static void
@@ -61,6 +92,7 @@ come_up(struct db_link *l)
 {
 	l->state = DB_LINK_IDLE;
 	l->failures = 0;
+	l->tried = 0;
 	loop_timer_stop(l->loop, &l->timer);
 	l->on_up(l);
 }

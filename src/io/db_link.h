@@ -66,7 +66,8 @@ struct db_link {
 	void *result; /* PGresult of the statement under way */
 	struct loop_source source;
 	struct loop_timer timer; /* next attempt, or end of patience */
-	unsigned failures;       /* in a row */
+	unsigned tried;          /* hosts, since it last waited */
+	unsigned failures;       /* to find any of them, in a row */
 	bool wants_write;
 	bool *unprepared; /* of the statements: the schema knew it not */
 	size_t unprepared_count;
@@ -86,5 +87,8 @@ void db_link_send(
 
 /* Gives the connection up and tries again; on_lost is not called. */
 void db_link_drop(struct db_link *l);
+
+/* Ends the wait for the next attempt, which goes to the host that other has. */
+void db_link_follow(struct db_link *l, const struct db_link *other);
 
 #endif

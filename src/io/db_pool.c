@@ -214,11 +214,23 @@ note_unprepared(struct db_pool *p, size_t count)
 		    count);
 }
 
+/* One has found a server: the others need not search. */
+static void
+call_others(struct db_pool *p, const struct db_link *found)
+{
+	size_t i;
+
+	for (i = 0; i < p->session_count; i++)
+		db_link_follow(&p->sessions[i].link, found);
+}
+
 static void
 link_is_up(struct db_link *l)
 {
 	struct db_pool *p = OWNER_OF(l, struct db_session, link)->pool;
 
+	if (!p->was_up)
+		call_others(p, l);
 	note_state(p);
 	note_unprepared(p, l->unprepared_count);
 	if (l->options->listen != NULL)
