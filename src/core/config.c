@@ -87,6 +87,11 @@ const struct conf_key config_keys[] = {
 	    database.fcgi_conninfo,
 	    .fallback = "dbname=frontline user=frontline_fcgi",
 	    .type = "conninfo", .help = "how the responder processes connect"),
+	CONF("database", "fcgi_read_conninfo", const char *, conf_text,
+	    database.fcgi_read_conninfo, .type = "conninfo",
+	    .help = "how the responder processes connect to a standby, which "
+		    "then answers lists, details and templates; the primary "
+		    "does where it cannot"),
 	CONF("database", "relay_conninfo", const char *, conf_text,
 	    database.relay_conninfo,
 	    .fallback = "dbname=frontline user=frontline_relay",

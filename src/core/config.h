@@ -82,6 +82,7 @@ struct config {
 	} twilio;
 	struct {
 		const char *fcgi_conninfo;
+		const char *fcgi_read_conninfo; /* NULL: none */
 		const char *relay_conninfo;
 		const char *admin_conninfo;
 		bool prepared_statements;

@@ -21,6 +21,8 @@ struct stmt {
 	const char *sql;
 	int params;
 	bool binary; /* the values of its rows come as bytes, not as text */
+	/* Changes nothing, and rows that are a few seconds old do no harm. */
+	bool reads;
 };
 
 /* The result of one statement. */

@@ -27,6 +27,8 @@ struct db_pool {
 	struct db_link_options quiet; /* of the links that do not listen */
 	void (*on_notify)(void *owner, const char *payload);
 	void *owner;
+	const char *name;
+	struct db_pool *fallback;
 	struct db_session *sessions;
 	size_t session_count;
 	struct db_call *first; /* waiting */
@@ -82,6 +84,14 @@ fail_without_database(struct db_call *call)
 
 	(void)snprintf(why, sizeof(why), "no database: %s", call->pool->why);
 	fail_call(call, RC_BUSY, why);
+}
+
+/* Detached from its pool, to the pool behind that. */
+static void
+hand_over(struct db_call *call)
+{
+	loop_timer_stop(call->pool->loop, &call->timer);
+	db_pool_submit(call->pool->fallback, call);
 }
 
 static void
@@ -148,6 +158,11 @@ db_pool_submit(struct db_pool *p, struct db_call *call)
 	call->session = NULL;
 	call->tries = 0;
 	call->timer = (struct loop_timer){ .on_due = call_is_late };
+	if (p->fallback != NULL &&
+	    (p->waiting >= LIMIT_WAITING || !db_pool_is_up(p))) {
+		hand_over(call);
+		return;
+	}
 	if (p->waiting >= LIMIT_WAITING) {
 		fail_call(call, RC_BUSY, "too many requests are waiting");
 		return;
@@ -173,8 +188,11 @@ static void
 repeat_call(struct db_pool *p, struct db_call *call, const char *why)
 {
 	call->session = NULL;
-	if (call->tries >= TRIES_MAX ||
-	    call->deadline_us - clock_us() < REPEAT_MIN_US)
+	if (call->deadline_us - clock_us() < REPEAT_MIN_US)
+		fail_call(call, RC_BUSY, why);
+	else if (p->fallback != NULL)
+		hand_over(call);
+	else if (call->tries >= TRIES_MAX)
 		fail_call(call, RC_BUSY, why);
 	else
 		enqueue(p, call, true);
@@ -193,10 +211,10 @@ note_state(struct db_pool *p)
 	p->was_told = true;
 	p->was_up = up;
 	if (up) {
-		log_info("database: connected");
+		log_info("%s: connected", p->name);
 	} else {
 		p->down_us = clock_us();
-		log_warn("database: away: %s", p->why);
+		log_warn("%s: away: %s", p->name, p->why);
 	}
 }
 
@@ -208,10 +226,10 @@ note_unprepared(struct db_pool *p, size_t count)
 		return;
 	p->unprepared = count;
 	if (count > 0)
-		log_warn("database: its schema is older than this program: %zu "
+		log_warn("%s: its schema is older than this program: %zu "
 			 "statements fail until it is migrated (frontlinectl "
 			 "migrate)",
-		    count);
+		    p->name, count);
 }
 
 /* One has found a server: the others need not search. */
@@ -222,6 +240,17 @@ call_others(struct db_pool *p, const struct db_link *found)
 
 	for (i = 0; i < p->session_count; i++)
 		db_link_follow(&p->sessions[i].link, found);
+}
+
+static void
+hand_over_waiting(struct db_pool *p)
+{
+	struct db_call *call;
+
+	while ((call = p->first) != NULL) {
+		unqueue(p, call);
+		hand_over(call);
+	}
 }
 
 static void
@@ -257,6 +286,8 @@ link_is_lost(struct db_link *l, const char *why)
 	note_state(s->pool);
 	if (call != NULL)
 		repeat_call(s->pool, call, why);
+	if (s->pool->fallback != NULL && !db_pool_is_up(s->pool))
+		hand_over_waiting(s->pool);
 	dispatch(s->pool);
 }
 
@@ -282,7 +313,9 @@ judge(struct db_session *s, struct db_call *call, const char *state)
 		break;
 	case DB_TIMEOUT:
 	case DB_TROUBLE:
-		if (call != NULL)
+		if (call != NULL && s->pool->fallback != NULL)
+			repeat_call(s->pool, call, why);
+		else if (call != NULL)
 			fail_call(call, RC_BUSY, why);
 		break;
 	case DB_FAULT:
@@ -352,6 +385,8 @@ db_pool_new(struct loop *l, const struct db_pool_options *options)
 	p->quiet.listen = NULL;
 	p->on_notify = options->on_notify;
 	p->owner = options->owner;
+	p->name = options->name;
+	p->fallback = options->fallback;
 	p->down_us = clock_us();
 	(void)snprintf(p->why, sizeof(p->why), "still connecting");
 	p->session_count = (size_t)options->connections;

@@ -6,8 +6,11 @@
  * for a free one (first in, first out).  A call has a deadline of ours: no
  * timeout of the server's fires when the server itself hangs.  A statement
  * that was not answered in time, or that died with its connection, is sent
- * again on another one, three times in all, while its deadline allows; so only statements may
- * be submitted that do no harm when they run twice.
+ * again on another one, three times in all, while its deadline allows; so only
+ * statements may be submitted that do no harm when they run twice.
+ *
+ * A pool may have another one behind it, which then takes whatever fails here,
+ * and everything while no connection is up: a standby's has the primary's.
  */
 #ifndef IO_DB_POOL_H
 #define IO_DB_POOL_H
@@ -24,6 +27,12 @@ struct db_pool;
 struct db_pool_options {
 	struct db_link_options link;
 	long connections;
+	const char *name; /* in the log */
+	/*
+	 * Who takes the calls that this pool cannot serve; NULL: they fail.
+	 * To be freed after this pool.
+	 */
+	struct db_pool *fallback;
 	/*
 	 * Of the channel link.listen: its payload, or NULL where something may
 	 * have been missed, since the connection that listens is new.
@@ -45,11 +54,12 @@ struct db_call {
 	void (*on_done)(struct db_call *call, enum rc rc,
 	    const struct rows *rows, const struct err *e);
 
+	struct db_pool *pool; /* that has it: that of submit, or its fallback */
+
 	/* The pool's own. */
 	struct db_call *next;
 	struct db_session *session;
 	struct loop_timer timer;
-	struct db_pool *pool;
 	unsigned tries;
 };
 
@@ -61,7 +71,7 @@ void db_pool_free(struct db_pool *p);
 
 /* on_done may be called before this returns. */
 void db_pool_submit(struct db_pool *p, struct db_call *call);
-/* Forgets a call without calling on_done. */
+/* Forgets a call of call->pool without calling on_done. */
 void db_pool_cancel(struct db_pool *p, struct db_call *call);
 
 /* Is at least one connection usable? */

@@ -274,6 +274,7 @@ open_parts(struct process *p)
 			.listen = &queue_listen_stmt,
 		},
 		.connections = CONNECTIONS,
+		.name = "database",
 		.on_notify = queue_is_notified,
 		.owner = p,
 	};

@@ -16,6 +16,7 @@ const struct stmt customer_list_stmt = {
 	       "       sort_name, n) ON w.identity IS NOT NULL"
 	       " ORDER BY l.n",
 	.params = 7,
+	.reads = true,
 };
 
 void
@@ -78,6 +79,7 @@ const struct stmt customer_details_stmt = {
 	       "       WITH ORDINALITY AS l(type, value, display_name, n)"
 	       " ORDER BY 1, 2",
 	.params = 3,
+	.reads = true,
 };
 
 void

@@ -21,6 +21,7 @@ const struct stmt template_list_stmt = {
 	       "       AS t(category, content, whatsapp_approved, n)"
 	       " ORDER BY 1, 2",
 	.params = 3,
+	.reads = true,
 };
 
 void

@@ -238,7 +238,7 @@ connection_is_ready(struct loop_source *s, uint32_t events)
 	if ((events & (EPOLLHUP | EPOLLERR)) == 0)
 		return;
 	/* nginx gave up, or its client did: nobody waits for the answer. */
-	db_pool_cancel(c->call.service->db, &c->call.db);
+	db_pool_cancel(c->call.db.pool, &c->call.db);
 	c->call.status = STATUS_GONE;
 	(void)err_set(&c->call.err, RC_BUSY, "peer_gone",
 	    "the peer went away before the answer");
@@ -311,7 +311,7 @@ connections_close(struct connections *all)
 	while (all->open != NULL) {
 		if (all->open->state == SERVING)
 			db_pool_cancel(
-			    all->open->call.service->db, &all->open->call.db);
+			    all->open->call.db.pool, &all->open->call.db);
 		close_connection(all->open);
 	}
 }

@@ -232,6 +232,16 @@ rows_are_here(struct db_call *db, enum rc rc, const struct rows *rows,
 		call->err = *e;
 	else
 		rc = call->action->answer(call, call->in, rows);
+	/*
+	 * A standby may not know yet what the primary knows: nobody is turned
+	 * away on its word alone.
+	 */
+	if (rc != RC_OK && db->pool == call->service->reads) {
+		buf_clear(&call->reply);
+		call->err = (struct err){ .rc = RC_OK };
+		db_pool_submit(call->service->db, db);
+		return;
+	}
 	finish(call, rc);
 }
 
@@ -252,7 +262,8 @@ serve(struct call *call, struct fcgi *f, bool too_large)
 		call->db.deadline_us =
 		    call->started_us +
 		    call->service->config.responder.request_timeout_ms * 1000;
-		db_pool_submit(call->service->db, &call->db);
+		db_pool_submit(
+		    service_pool(call->service, call->db.stmt), &call->db);
 		return;
 	}
 	if (rc == RC_OK)

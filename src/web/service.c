@@ -19,31 +19,84 @@ set_signing(struct service *s)
 		    &s->signing, s->arena, next->bytes, next->len);
 }
 
+/* conninfo: NULL where there is none. */
+static enum rc
+check_conninfo(const struct conf_file *file, const char *key,
+    const char *conninfo, struct err *e)
+{
+	static const char section[] = "database";
+	const struct conf_entry *en;
+	enum rc rc;
+
+	rc = conninfo != NULL ? db_conninfo_check(conninfo, e) : RC_OK;
+	if (rc == RC_OK)
+		return RC_OK;
+	en = conf_find(file, section, key);
+	return err_wrap(e, "%s:%d: [%s] %s", file->path,
+	    en != NULL ? en->line : file->last_line, section, key);
+}
+
 enum rc
 service_read_config(
     struct arena *a, const char *path, struct config *config, struct err *e)
 {
-	static const char section[] = "database", key[] = "fcgi_conninfo";
-	const struct conf_entry *en;
 	struct conf_file file;
 	enum rc rc;
 
 	rc = config_read(a, path, config, &file, e);
-	if (rc != RC_OK)
-		return rc;
-	rc = db_conninfo_check(config->database.fcgi_conninfo, e);
 	if (rc == RC_OK)
-		return RC_OK;
-	en = conf_find(&file, section, key);
-	return err_wrap(e, "%s:%d: [%s] %s", path,
-	    en != NULL ? en->line : file.last_line, section, key);
+		rc = check_conninfo(
+		    &file, "fcgi_conninfo", config->database.fcgi_conninfo, e);
+	if (rc == RC_OK)
+		rc = check_conninfo(&file, "fcgi_read_conninfo",
+		    config->database.fcgi_read_conninfo, e);
+	return rc;
+}
+
+/* The primary's pool, and before it the standby's, where there is one. */
+static void
+open_pools(struct service *s, struct loop *l)
+{
+	struct db_pool_options options = {
+		.link = {
+			.conninfo = s->config.database.fcgi_conninfo,
+			.application_name = "frontline-fcgi",
+			.prepare = s->config.database.prepared_statements,
+			.stmts = responder_stmts,
+			.stmt_count = responder_stmt_count,
+			.patience_ms = LIMIT_PATIENCE_MS,
+		},
+		.connections = s->config.database.connections,
+		.name = "database",
+	};
+	const struct stmt **reads;
+	size_t i, n = 0;
+
+	s->db = db_pool_new(l, &options);
+	if (s->config.database.fcgi_read_conninfo == NULL)
+		return;
+	reads = arena_alloc(s->arena, responder_stmt_count * sizeof(*reads));
+	for (i = 0; i < responder_stmt_count; i++)
+		if (responder_stmts[i]->reads)
+			reads[n++] = responder_stmts[i];
+	options.link.conninfo = s->config.database.fcgi_read_conninfo;
+	options.link.stmts = reads;
+	options.link.stmt_count = n;
+	options.name = "standby";
+	options.fallback = s->db;
+	s->reads = db_pool_new(l, &options);
+}
+
+struct db_pool *
+service_pool(const struct service *s, const struct stmt *stmt)
+{
+	return s->reads != NULL && stmt->reads ? s->reads : s->db;
 }
 
 enum rc
 service_new(struct loop *l, const char *config_path, struct service **out,
     struct err *e)
 {
-	struct db_pool_options options;
 	struct service *s;
 	struct arena *a;
 	enum rc rc;
@@ -63,18 +116,7 @@ service_new(struct loop *l, const char *config_path, struct service **out,
 	s->form_limits.value = (size_t)s->config.responder.max_field_bytes;
 	s->gate_limits.params = LIMIT_PARAMS;
 	s->gate_limits.body = (size_t)s->config.responder.max_body_bytes;
-	options = (struct db_pool_options){
-		.link = {
-			.conninfo = s->config.database.fcgi_conninfo,
-			.application_name = "frontline-fcgi",
-			.prepare = s->config.database.prepared_statements,
-			.stmts = responder_stmts,
-			.stmt_count = responder_stmt_count,
-			.patience_ms = LIMIT_PATIENCE_MS,
-		},
-		.connections = s->config.database.connections,
-	};
-	s->db = db_pool_new(l, &options);
+	open_pools(s, l);
 	s->users = 1;
 	*out = s;
 	return RC_OK;
@@ -83,6 +125,8 @@ service_new(struct loop *l, const char *config_path, struct service **out,
 void
 service_free(struct service *s)
 {
+	if (s->reads != NULL)
+		db_pool_free(s->reads);
 	db_pool_free(s->db);
 	arena_free(s->arena);
 }

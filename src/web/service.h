@@ -23,6 +23,7 @@ struct service {
 	struct form_limits form_limits;
 	struct gate_limits gate_limits;
 	struct db_pool *db;
+	struct db_pool *reads; /* a standby's; NULL: db has them all */
 	unsigned users;       /* requests under way, and the responder itself */
 	struct service *next; /* of those that wait for their last request */
 };
@@ -37,6 +38,8 @@ enum rc service_read_config(struct arena *a, const char *path,
 /* RC_INVALID with the sentence of service_read_config(). */
 enum rc service_new(struct loop *l, const char *config_path,
     struct service **out, struct err *e) MUST_CHECK;
+/* Where a statement belongs. */
+struct db_pool *service_pool(const struct service *s, const struct stmt *stmt);
 /* No one may use it any more; not to be called from a database callback. */
 void service_free(struct service *s);
 

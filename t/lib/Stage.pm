@@ -22,8 +22,8 @@ use Scratch qw(scratch_base);
 use Scalar::Util qw(weaken);
 use Stage::Process qw(wait_until);
 use Test::More ();
-use parent qw(Stage::Process Stage::Postgres Stage::Responder Stage::Relay Stage::Nginx
-    Stage::Request Stage::Twilio Stage::Front Stage::Strike);
+use parent qw(Stage::Process Stage::Postgres Stage::Standby Stage::Responder Stage::Relay
+    Stage::Nginx Stage::Request Stage::Twilio Stage::Front Stage::Strike);
 
 our @EXPORT = qw(wait_until);
 

@@ -83,6 +83,7 @@ for (
 	['twilio', 'api_base_url', 'http://api.example', 'http elsewhere'],
 	['twilio', 'api_key_sid', 'SK1', 'a short SID'],
 	['database', 'fcgi_conninfo', 'hots=x dbname=y', 'an unknown option'],
+	['database', 'fcgi_read_conninfo', 'host=standby.example', 'a name to look up'],
 	['database', 'fcgi_conninfo', 'host=db.example dbname=frontline',
 	    'a host that must be looked up'],
 	['database', 'fcgi_conninfo', 'postgresql://127.0.0.1,db.example/x',

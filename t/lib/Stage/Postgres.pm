@@ -8,15 +8,6 @@ use Stage::Process qw(wait_until);
 sub start_postgres {
 	my ($self) = @_;
 	my $dir = $self->{dir};
-	my %settings = (
-		fsync                   => 'off',
-		listen_addresses        => '',
-		log_line_prefix         => '%m [%p] %q%u ',
-		max_connections         => 30,
-		shared_buffers          => '16MB',
-		unix_socket_directories => "$dir/run",
-		%{$self->{settings}},
-	);
 
 	if (!-e "$dir/pg") {
 		mkdir "$dir/pg", 0700;
@@ -26,16 +17,34 @@ sub start_postgres {
 		    --locale=C.UTF-8 --no-sync --no-instructions));
 		die "initdb: $said" if $status;
 	}
+	$self->start_server('postgres', 'pg', 'run');
+}
+
+# A cluster that is there, with its sockets in a directory of its own; `name` is
+# that of its log and, in the stage, of its process.
+sub start_server {
+	my ($self, $name, $data, $sockets) = @_;
+	my $dir = $self->{dir};
+	my %settings = (
+		fsync                   => 'off',
+		listen_addresses        => '',
+		log_line_prefix         => '%m [%p] %q%u ',
+		max_connections         => 30,
+		shared_buffers          => '16MB',
+		unix_socket_directories => "$dir/$sockets",
+		%{$self->{settings}},
+	);
+
 	# A parent's death means QUIT here: the shortest way down that lets
 	# PostgreSQL take its own children along.
-	$self->{postgres} = $self->spawn('postgres', undef,
+	$self->{$name} = $self->spawn($name, undef,
 	    $self->as_user('QUIT'), "$ENV{PG_BINDIR}/postgres",
-	    '-D', "$dir/pg", map { ('-c', "$_=$settings{$_}") }
+	    '-D', "$dir/$data", map { ('-c', "$_=$settings{$_}") }
 	    sort keys %settings);
 	wait_until(sub {
-		die "postgres: ", $self->slurp('log/postgres.log')
-		    if waitpid($self->{postgres}, WNOHANG);
-		return $self->slurp('pg/postmaster.pid') =~ /^ready\s*$/m;
+		die "postgres: ", $self->slurp("log/$name.log")
+		    if waitpid($self->{$name}, WNOHANG);
+		return $self->slurp("$data/postmaster.pid") =~ /^ready\s*$/m;
 	}, 'PostgreSQL is ready', 30);
 }
 
@@ -47,21 +56,22 @@ sub stop_postgres {
 }
 
 sub conninfo {
-	my ($self, $role, $base) = @_;
+	my ($self, $role, $base, $host) = @_;
 
 	$base //= 'frontline';
-	return "host=$self->{dir}/run port=5432 user=$role dbname=$base";
+	$host //= $self->primary_sockets;
+	return "host=$host port=5432 user=$role dbname=$base";
 }
 
-# Runs SQL (superuser unless `role` is given), dies when it fails, returns the
-# rows as text, columns parted by "|".
+# Runs SQL (superuser unless `role` is given, at the primary unless `host` is),
+# dies when it fails, returns the rows as text, columns parted by "|".
 sub sql {
 	my ($self, $text, %opt) = @_;
 	my $file = $self->put("scratch/$$.sql", $text);
 	my ($said, $status) = $self->run("$ENV{PG_BINDIR}/psql", '-XAtq',
 	    '-v', 'ON_ERROR_STOP=1',
-	    '-d', $self->conninfo($opt{role} // 'postgres', $opt{database}),
-	    '-f', $file);
+	    '-d', $self->conninfo($opt{role} // 'postgres', $opt{database},
+	    $opt{host}), '-f', $file);
 
 	unlink $file;
 	die "SQL: $said" if $status;

@@ -71,10 +71,13 @@ sub end_responders {
 
 sub end_database {
 	my ($self) = @_;
-	my $status = $self->stop_postgres;
+	my @wrong;
 
-	return if defined $status && $status == 0;
-	return 'PostgreSQL ended with ' . ($status // 'nothing');
+	for my $status ($self->stop_standby, $self->stop_primary) {
+		push @wrong, 'PostgreSQL ended with ' . ($status // 'nothing')
+		    if ($status // 1) != 0;
+	}
+	return @wrong;
 }
 
 sub end_rest {
@@ -111,13 +114,13 @@ sub look_at_logs {
 		$forbidden = qr/$forbidden|\[(?:alert|emerg|crit)\]/
 		    if $name eq 'nginx.error.log';
 		$forbidden = qr/$forbidden|\b(?:ERROR|FATAL|PANIC): /
-		    if $name eq 'postgres.log';
+		    if $name =~ /^(?:postgres|standby)\.log$/;
 		$forbidden = qr/$forbidden|$secret/
 		    if $name =~ /^(?:fcgi|relay)\.log$/ || $name =~ /access/;
 		open my $in, '<', $file or next;
 		while (my $line = <$in>) {
 			next unless $line =~ $forbidden;
-			next if $name eq 'postgres.log' &&
+			next if $name =~ /^(?:postgres|standby)\.log$/ &&
 			    grep { $line =~ $_ } @pg_usual, @{$self->{pg_errors}};
 			chomp $line;
 			push @wrong, "$name:$.: $line";

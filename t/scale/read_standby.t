@@ -1,0 +1,157 @@
+#!/usr/bin/perl
+# Reads from a standby: lists, details and templates are answered by it, all else
+# by the primary, which also answers for a standby that is away, hangs, or does
+# not know yet; nobody notices which of them it was.
+use strict;
+use warnings;
+use Stage;
+use Test::More;
+
+my $stage = Stage->new(responders => 0, pg_errors => [
+	qr/canceling statement due to (?:lock|statement|conflict|user)/,
+	qr/the database system is (?:starting|shutting|not)/,
+	qr/could not (?:receive|connect|send end-of-streaming)/,
+	qr/terminating walreceiver/,
+]);
+
+$stage->start_standby;
+$stage->write_config('database.fcgi_read_conninfo' =>
+    $stage->conninfo('frontline_fcgi', undef, $stage->standby_sockets));
+$stage->start_responder for 1 .. 2;
+$stage->wait_ready;
+
+sub ready_says {
+	my ($who) = @_;
+
+	wait_until(sub {
+		# Either responder process may answer.
+		return 6 == grep { ($stage->health('/readyz')->{json}{reads}
+		    // '') eq $who } 1 .. 6;
+	}, "reads are answered by the $who", 10);
+	pass("/readyz: reads are answered by the $who");
+}
+
+sub list {
+	my $answer = $stage->post('GetCustomersList', { PageSize => 30 });
+
+	is($answer->{status}, 200, 'the list is answered');
+	return map { $_->{display_name} }
+	    @{$answer->{json}{objects}{customers} // []};
+}
+
+sub details {
+	my ($id, %more) = @_;
+
+	return $stage->post('GetCustomerDetailsByCustomerId',
+	    { CustomerId => $id, %more });
+}
+
+sub name_of {
+	my ($answer) = @_;
+
+	return $answer->{json}{objects}{customer}{display_name};
+}
+
+ready_says('standby');
+is($stage->sql(q{SELECT count(*) > 0 FROM pg_stat_activity
+    WHERE usename = 'frontline_fcgi'}), 't', 'the primary has connections');
+is($stage->standby_sql(q{SELECT count(*) FROM pg_stat_activity
+    WHERE usename = 'frontline_fcgi'}), 4, 'the standby has its own');
+is(scalar(grep { /SQLSTATE|cannot/ } split /\n/,
+    $stage->slurp('log/fcgi.log')), 0, 'the statements run on a standby');
+
+# A standby that stands still shows who answers.
+my $worker = $stage->sql(q{SELECT worker_id FROM frontline.worker
+    WHERE identity = '} . $stage->WORKER . q{'});
+my ($id, $name) = split /\|/, $stage->sql(qq{SELECT customer_id, display_name
+    FROM frontline.customer WHERE owner_id = $worker AND merged_into_id IS NULL
+    ORDER BY customer_id LIMIT 1});
+utf8::decode($name);
+$stage->wait_replayed;
+$stage->standby_sql('SELECT pg_wal_replay_pause()');
+wait_until(sub { $stage->standby_sql('SELECT pg_get_wal_replay_pause_state()')
+    eq 'paused' }, 'the standby stands still');
+$stage->sql(qq{UPDATE frontline.customer SET display_name = 'Zoe Afterwards'
+    WHERE customer_id = $id});
+is(scalar(grep { $_ eq 'Zoe Afterwards' } list()), 0,
+    'the list comes from the standby');
+is(name_of(details($id)), $name, 'details come from the standby');
+my $templates = $stage->post('GetTemplatesByCustomerId', { CustomerId => $id });
+is($templates->{status}, 200, 'templates are answered');
+unlike($templates->{body}, qr/Afterwards/, 'templates come from the standby');
+
+# What it does not know, the primary is asked for.
+my $new = $stage->sql(qq{INSERT INTO frontline.customer (display_name, owner_id)
+    VALUES ('Nora Neuland', $worker) RETURNING customer_id});
+is(name_of(details($new)), 'Nora Neuland',
+    'a customer that only the primary knows is shown');
+is($stage->post('GetTemplatesByCustomerId', { CustomerId => $new })->{status},
+    200, 'and has templates');
+$stage->sql(q{INSERT INTO frontline.worker (identity, friendly_name)
+    VALUES ('new@example.com', 'New')});
+is($stage->post('GetCustomersList', { Worker => 'new@example.com' })->{status},
+    200, 'a worker that only the primary knows is let in');
+my $nobody = details('999999999');
+is($nobody->{status}, 404, 'a customer that nobody knows: 404');
+is($nobody->{json}{error}{code}, 'unknown_customer', 'in our words');
+is($stage->post('GetCustomersList', { Worker => 'x@example.com' })->{status},
+    403, 'a worker that nobody knows: 403');
+
+# Writes, and decisions that must be right, are the primary's.
+my $sid = $stage->new_sid('CH');
+my $event = $stage->webhook('onConversationAdded',
+    { ConversationSid => $sid, ChatServiceSid => $stage->new_sid('IS'),
+	State => 'active' });
+is($stage->fetch_all($event)->{status}, 200, 'an event is taken');
+is($stage->sql("SELECT count(*) FROM frontline.conversation
+    WHERE conversation_sid = '$sid'"), 1, 'and is at the primary');
+$stage->standby_sql('SELECT pg_wal_replay_resume()');
+$stage->wait_replayed;
+is(name_of(details($id)), 'Zoe Afterwards', 'the standby has caught up');
+
+# A standby that hangs, ends and comes back under load.
+for my $how (
+	['hangs', sub { $_->{stopped} = [$stage->{standby},
+	    Stage::Process::children($stage->{standby})];
+	    kill 'STOP', @{$_->{stopped}} },
+	    sub { kill 'CONT', @{$_->{stopped}} }],
+	['is shut down', sub { $stage->stop_standby },
+	    sub { $stage->resume_standby }],
+	['crashes', sub { $stage->stop_standby('QUIT') },
+	    sub { $stage->resume_standby }],
+) {
+	my ($what, $begin, $end) = @$how;
+	my $load = $stage->load_with({ clients => 3 }, 'GetCustomersList',
+	    { PageSize => 1 });
+	my $more = sub {
+		my $enough = $load->count + shift;
+
+		wait_until(sub { $load->count > $enough },
+		    'the load goes on', 20);
+	};
+	local $_ = {};
+
+	$more->(100);
+	$begin->();
+	$more->(300);
+	ready_says('primary');
+	$end->();
+	ready_says('standby');
+	$more->(100);
+	my ($count, $bad) = $load->stop;
+	is(@$bad, 0, "a standby $what: none of $count requests failed") or
+	    diag(@$bad[0 .. ($#$bad < 5 ? $#$bad : 5)]);
+}
+
+# Without the primary reads go on, as long as nothing has to be asked of it.
+$stage->stop_postgres;
+is(name_of(details($id)), 'Zoe Afterwards',
+    'without the primary the standby answers');
+is(details('999999999')->{status}, 503,
+    'what only the primary can say is 503 then');
+$stage->start_postgres;
+$stage->wait_database;
+is($stage->post('GetProxyAddress', { CustomerId => $id,
+    ChannelType => 'sms', ChannelValue => '+14155550100' })->{status}, 403,
+    'all is well again');
+done_testing;
