@@ -372,20 +372,43 @@ check_secret(int fd, char *bytes, size_t size, size_t *len, struct err *e)
 	return RC_OK;
 }
 
-/* Relative names are looked up where systemd's LoadCredential= puts them. */
+static const char *
+join(struct arena *a, const char *dir, size_t dir_len, const char *between,
+    const char *name)
+{
+	size_t size = dir_len + strlen(between) + strlen(name) + 1;
+	char *path = arena_alloc(a, size);
+
+	(void)snprintf(
+	    path, size, "%.*s%s%s", (int)dir_len, dir, between, name);
+	return path;
+}
+
+/*
+ * A relative name is a credential of systemd's, one by one or out of a folder
+ * (LoadCredential=secrets:/...); else a file in the folder "secrets" beside the
+ * configuration, which is where an administrator keeps what systemd loads.
+ */
 static const char *
 secret_path(const struct conf_context *c, const char *value)
 {
+	static const char *const credentials[] = { "/", "/secrets_" };
 	const char *dir = getenv("CREDENTIALS_DIRECTORY");
-	char *path;
-	size_t size;
+	const char *slash = strrchr(c->file->path, '/');
+	const char *path;
+	size_t i;
 
-	if (value[0] == '/' || dir == NULL)
+	if (value[0] == '/')
 		return value;
-	size = strlen(dir) + 1 + strlen(value) + 1;
-	path = arena_alloc(c->arena, size);
-	(void)snprintf(path, size, "%s/%s", dir, value);
-	return path;
+	for (i = 0; dir != NULL && i < 2; i++) {
+		path = join(c->arena, dir, strlen(dir), credentials[i], value);
+		if (access(path, F_OK) == 0)
+			return path;
+	}
+	if (slash == NULL)
+		return join(c->arena, "", 0, "secrets/", value);
+	return join(c->arena, c->file->path, (size_t)(slash - c->file->path),
+	    "/secrets/", value);
 }
 
 enum rc
@@ -399,11 +422,6 @@ conf_secret(
 	int fd;
 
 	path = secret_path(c, value);
-	if (path[0] != '/')
-		return err_set(e, RC_INVALID, "config",
-		    "'%s' is neither an absolute path nor the name of a "
-		    "systemd credential",
-		    value);
 	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	if (fd < 0)
 		return err_set(

@@ -100,7 +100,8 @@ conf_parser conf_text;      /* const char *, NULL when empty */
 conf_parser conf_bool;      /* bool: yes, no, true, false, on, off */
 conf_parser conf_number;    /* long, between the row's min and max */
 conf_parser conf_path;      /* const char *, NULL when empty */
-conf_parser conf_secret;    /* struct secret, read from the file named */
+conf_parser conf_secret;    /* struct secret, read from the file named, or
+			     * from a credential of systemd's */
 conf_parser conf_log_level; /* enum log_level */
 
 /* A secret's bytes, NUL-terminated; bytes is NULL where none is set. */

@@ -403,23 +403,52 @@ test_secret_files(void)
 	(void)unlink(secret_file_path);
 }
 
-/* As systemd's LoadCredential= hands them over. */
+static void
+put_secret(const char *at, const char *secret)
+{
+	char name[200];
+
+	(void)snprintf(name, sizeof(name), "%s/%s", dir, at);
+	(void)unlink(name);
+	if (secret != NULL)
+		write_file(name, secret, strlen(secret), 0400);
+}
+
+/* In the order of their worth; each is taken away for the next. */
 static void
 test_credentials(void)
 {
-	write_file(secret_file_path, "0123456789abcdef", 16, 0400);
+	static const char text[] = "[main]\nsecret = token\n";
+	char folder[100], credentials[100], want[200];
+
+	(void)snprintf(folder, sizeof(folder), "%s/secrets", dir);
+	(void)snprintf(credentials, sizeof(credentials), "%s/handed", dir);
+	(void)mkdir(folder, 0700);
+	(void)mkdir(credentials, 0700);
+	put_secret("handed/token", "one-of-systemd-s");
+	put_secret("handed/secrets_token", "of-a-whole-folder");
+	put_secret("secrets/token", "beside-the-settings");
+	(void)setenv("CREDENTIALS_DIRECTORY", credentials, 1);
+	is_int(read_text(text), RC_OK, "a relative name");
+	is_str(settings.secret.bytes, "one-of-systemd-s",
+	    "... is that of a credential");
+	put_secret("handed/token", NULL);
+	is_int(read_text(text), RC_OK, "or that of one");
+	is_str(settings.secret.bytes, "of-a-whole-folder",
+	    "... out of a folder that was loaded");
+	put_secret("handed/secrets_token", NULL);
+	is_int(read_text(text), RC_OK, "or that of a file");
+	is_str(settings.secret.bytes, "beside-the-settings",
+	    "... in the folder secrets beside the configuration");
 	(void)unsetenv("CREDENTIALS_DIRECTORY");
-	is_int(read_text("[main]\nsecret = secret\n"), RC_INVALID,
-	    "refused: a relative name");
-	is_str(err.text,
-	    "2: [main] secret: 'secret' is neither an absolute path nor the "
-	    "name of a systemd credential",
-	    "... and why");
-	(void)setenv("CREDENTIALS_DIRECTORY", dir, 1);
-	is_int(read_text("[main]\nsecret = secret\n"), RC_OK,
-	    "unless it is the name of a credential");
-	is_str(settings.secret.bytes, "0123456789abcdef", "... its bytes");
-	(void)unsetenv("CREDENTIALS_DIRECTORY");
+	is_int(read_text(text), RC_OK, "also where nothing was handed over");
+	put_secret("secrets/token", NULL);
+	is_int(read_text(text), RC_INVALID, "refused: nothing of that name");
+	(void)snprintf(want, sizeof(want),
+	    "2: [main] secret: %s/token: No such file or directory", folder);
+	is_str(err.text, want, "... and the last place is named");
+	(void)rmdir(folder);
+	(void)rmdir(credentials);
 }
 
 int
