@@ -214,7 +214,9 @@ block_signals(struct responder *r, struct err *e)
 	(void)sigemptyset(&set);
 	(void)sigaddset(&set, SIGTERM);
 	(void)sigaddset(&set, SIGINT);
+	/* multiwatch says it so, and so ("-s TERM" of Debian 12). */
 	(void)sigaddset(&set, SIGUSR1);
+	(void)sigaddset(&set, SIGQUIT);
 	(void)sigaddset(&set, SIGHUP);
 	(void)sigprocmask(SIG_BLOCK, &set, NULL);
 	(void)signal(SIGPIPE, SIG_IGN);
