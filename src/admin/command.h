@@ -40,6 +40,7 @@ int call_run(struct command_context *c, int argc, char **argv);
 int incoming_run(struct command_context *c, int argc, char **argv);
 int user_run(struct command_context *c, int argc, char **argv);
 int queue_run(struct command_context *c, int argc, char **argv);
+int housekeeping_run(struct command_context *c, int argc, char **argv);
 
 /* Is --help or -h among the arguments (before a --)?  Then it is printed. */
 bool command_helps(int argc, char **argv, const char *help);

@@ -49,6 +49,12 @@ static const struct command commands[] = {
 	    .help = "look after the work that the relay delivers",
 	    .run = queue_run,
 	},
+	{
+	    .name = "housekeeping",
+	    .arguments = "[--database CONNINFO]",
+	    .help = "remove what is too old (a timer does it every day)",
+	    .run = housekeeping_run,
+	},
 };
 
 enum { COMMAND_COUNT = sizeof(commands) / sizeof(commands[0]) };
