@@ -206,6 +206,12 @@ const struct conf_key config_keys[] = {
 	CONF("retention", "audit_days", long, conf_number, retention.audit_days,
 	    .fallback = "730", .min = 1, .max = 36500, .type = "days",
 	    .help = "how long the audit log is kept"),
+
+	CONF("metrics", "file", const char *, conf_path, metrics.file,
+	    .fallback = "/run/frontline/shared/metrics", .may_be_empty = true,
+	    .type = "file",
+	    .help = "where all processes of this host count together; empty: "
+		    "each counts for itself"),
 #undef CONF_OF
 #define CONF_OF struct front_channel
 	CONF("front.*", "mode", enum front_mode, setting_front_mode, mode,

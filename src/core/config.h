@@ -122,6 +122,9 @@ struct config {
 		long job_days;
 		long audit_days;
 	} retention;
+	struct {
+		const char *file;
+	} metrics;
 };
 
 /* The table; rows of one section stand together. */

@@ -19,6 +19,7 @@ struct db_session {
 	struct db_link link;
 	struct db_pool *pool;
 	struct db_call *call; /* NULL on a busy link: its caller is gone */
+	bool is_up;           /* as last counted */
 };
 
 struct db_pool {
@@ -29,6 +30,7 @@ struct db_pool {
 	void *owner;
 	const char *name;
 	struct db_pool *fallback;
+	void (*on_connection)(bool is_up);
 	struct db_session *sessions;
 	size_t session_count;
 	struct db_call *first; /* waiting */
@@ -156,6 +158,7 @@ db_pool_submit(struct db_pool *p, struct db_call *call)
 {
 	call->pool = p;
 	call->session = NULL;
+	call->is_answered = false;
 	call->tries = 0;
 	call->timer = (struct loop_timer){ .on_due = call_is_late };
 	if (p->fallback != NULL &&
@@ -254,10 +257,22 @@ hand_over_waiting(struct db_pool *p)
 }
 
 static void
+count_connection(struct db_session *s, bool is_up)
+{
+	if (s->is_up == is_up)
+		return;
+	s->is_up = is_up;
+	if (s->pool->on_connection != NULL)
+		s->pool->on_connection(is_up);
+}
+
+static void
 link_is_up(struct db_link *l)
 {
-	struct db_pool *p = OWNER_OF(l, struct db_session, link)->pool;
+	struct db_session *s = OWNER_OF(l, struct db_session, link);
+	struct db_pool *p = s->pool;
 
+	count_connection(s, true);
 	if (!p->was_up)
 		call_others(p, l);
 	note_state(p);
@@ -283,6 +298,7 @@ link_is_lost(struct db_link *l, const char *why)
 
 	(void)snprintf(s->pool->why, sizeof(s->pool->why), "%s", why);
 	s->call = NULL;
+	count_connection(s, false);
 	note_state(s->pool);
 	if (call != NULL)
 		repeat_call(s->pool, call, why);
@@ -301,6 +317,8 @@ judge(struct db_session *s, struct db_call *call, const char *state)
 		(void)snprintf(why, sizeof(why), "SQLSTATE %s", state);
 	else
 		(void)snprintf(why, sizeof(why), "the connection was lost");
+	if (call != NULL)
+		call->is_answered = db_judge(state) != DB_RECONNECT;
 	switch (db_judge(state)) {
 	case DB_RECONNECT:
 		db_link_drop(&s->link);
@@ -335,8 +353,10 @@ result_is_here(struct db_link *l, const struct rows *rows, const char *state)
 	s->call = NULL;
 	if (rows == NULL)
 		judge(s, call, state);
-	else if (call != NULL)
+	else if (call != NULL) {
+		call->is_answered = true;
 		finish_call(call, RC_OK, rows, NULL);
+	}
 	dispatch(p);
 }
 
@@ -387,6 +407,7 @@ db_pool_new(struct loop *l, const struct db_pool_options *options)
 	p->owner = options->owner;
 	p->name = options->name;
 	p->fallback = options->fallback;
+	p->on_connection = options->on_connection;
 	p->down_us = clock_us();
 	(void)snprintf(p->why, sizeof(p->why), "still connecting");
 	p->session_count = (size_t)options->connections;

@@ -39,6 +39,8 @@ struct db_pool_options {
 	 */
 	void (*on_notify)(void *owner, const char *payload);
 	void *owner;
+	/* One has come up, or was up and broke; NULL: nobody counts them. */
+	void (*on_connection)(bool is_up);
 };
 
 /*
@@ -55,6 +57,8 @@ struct db_call {
 	    const struct rows *rows, const struct err *e);
 
 	struct db_pool *pool; /* that has it: that of submit, or its fallback */
+	/* For on_done: has the server said something, if only no? */
+	bool is_answered;
 
 	/* The pool's own. */
 	struct db_call *next;

@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "core/metrics.h"
 #include "relay/front.h"
 #include "relay/kinds.h"
 
@@ -20,6 +21,7 @@ enum {
 	SHORT_MS = 1000,
 	/* What a lease must last beyond the longest call. */
 	MARGIN_MS = 1000,
+	TOO_MANY_REQUESTS = 429,
 	/* Of the words for an outcome, with room for a whole message. */
 	REASON_MAX = 320,
 };
@@ -117,6 +119,8 @@ log_end(const struct delivery *d, const char *outcome, const char *why)
 	const int64_t us = clock_us() - d->began_us;
 	char line[512];
 
+	metrics_count(
+	    METRIC_ATTEMPTS, d->destination->name, d->job.kind, outcome);
 	(void)snprintf(line, sizeof(line),
 	    "job=%s kind=%s lane=%s attempt=%ld outcome=%s ms=%lld.%03lld"
 	    "%s%s%s",
@@ -237,6 +241,7 @@ delivery_finish(struct delivery *d, enum queue_outcome outcome,
 static void
 put_back(struct delivery *d, const struct queue_retry *retry)
 {
+	metrics_count(METRIC_RETRIES, d->destination->name, NULL, NULL);
 	d->settled = true;
 	d->delay_us = retry->delay_ms * 1000;
 	queue_retry_bind(&d->db, d->arena, &d->job.lease, retry);
@@ -255,6 +260,9 @@ put_back_for(struct delivery *d, const struct retry_class *c, int64_t delay_ms,
 		.refund = c->refund,
 	};
 
+	if (d->marked && !c->not_sent)
+		metrics_count(
+		    METRIC_UNCERTAIN, d->destination->name, NULL, NULL);
 	log_end(d, c->name, why);
 	put_back(d, &retry);
 }
@@ -499,6 +507,8 @@ delivery_settle(struct delivery *d)
 		return;
 	}
 	d->peer->judge(d, &answer);
+	if (answer.status == TOO_MANY_REQUESTS)
+		metrics_count(METRIC_LIMITED, d->destination->name, NULL, NULL);
 	c = retry_of_verdict(answer.verdict);
 	if (c != NULL && d->channel != NULL && answer.only_channel) {
 		destination_worked(d->destination);

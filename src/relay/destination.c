@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "core/metrics.h"
 #include "relay/delivery.h"
 #include "store/queue.h"
 
@@ -198,10 +199,11 @@ destination_worked(struct destination *d)
 void
 destination_failed(struct destination *d, const struct retry_class *c)
 {
-	if (c->breaks && breaker_failed(&d->breaker, clock_us()))
-		log_warn("%s: fails (%s), left alone for %lld ms", d->name,
-		    c->name,
-		    (long long)(d->breaker.until_us - clock_us()) / 1000);
+	if (!c->breaks || !breaker_failed(&d->breaker, clock_us()))
+		return;
+	metrics_count(METRIC_BREAKS, d->name, NULL, NULL);
+	log_warn("%s: fails (%s), left alone for %lld ms", d->name, c->name,
+	    (long long)(d->breaker.until_us - clock_us()) / 1000);
 }
 
 /* Sixteen refusals of one moment are one. */
@@ -244,6 +246,7 @@ destination_hold(struct destination *d, const struct retry_class *c,
 	if (breaker_look(&d->breaker, now_us) == BREAKER_OPEN)
 		return;
 	breaker_hold(&d->breaker, now_us + for_ms * 1000);
+	metrics_add(METRIC_PAUSES, d->name, (uint64_t)for_ms * 1000);
 	if (c->alarms)
 		log_error("%s: paused for %lld ms: %s", d->name,
 		    (long long)for_ms, why);

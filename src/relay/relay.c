@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "core/metrics.h"
 #include "relay/delivery.h"
 #include "relay/destination.h"
 #include "relay/front.h"
@@ -16,6 +17,7 @@
 #include "relay/sweep.h"
 #include "relay/upkeep.h"
 #include "relay/watchdog.h"
+#include "store/counter_file.h"
 #include "store/stmts.h"
 
 enum {
@@ -105,6 +107,7 @@ reload(struct process *p)
 
 	if (settings_new(p->config_path, &s, &e) != RC_OK) {
 		log_error("the old configuration stays: %s", e.text);
+		metrics_count(METRIC_RELOADS, metric_relay, "failed", NULL);
 		return;
 	}
 	log_set_level(s->config.service.log_level);
@@ -113,6 +116,7 @@ reload(struct process *p)
 	for (i = 0; i < DESTINATIONS; i++)
 		destination_adopt(&p->destinations[i]);
 	roster_adopt(&p->roster);
+	metrics_count(METRIC_RELOADS, metric_relay, "ok", NULL);
 	log_info("read %s again", p->config_path);
 }
 
@@ -221,6 +225,7 @@ run(struct process *p)
 {
 	loop_add(p->relay.loop, &p->signals, EPOLLIN);
 	watchdog_start(&p->watchdog, p->relay.loop);
+	metrics_count(METRIC_STARTS, metric_relay, NULL, NULL);
 	log_info("ready");
 	while (!is_done(p)) {
 		/* Waits, and collects answers and rows. */
@@ -233,6 +238,7 @@ run(struct process *p)
 	}
 	if (p->drained)
 		log_warn("%ld jobs were still in hand", count_jobs(p));
+	metrics_count(METRIC_STOPS, metric_relay, NULL, NULL);
 	log_info("stopped");
 }
 
@@ -260,6 +266,13 @@ block_signals(struct process *p, struct err *e)
 }
 
 static void
+count_connection(bool is_up)
+{
+	metrics_count(is_up ? METRIC_CONNECTIONS : METRIC_LOSSES, metric_relay,
+	    NULL, NULL);
+}
+
+static void
 open_parts(struct process *p)
 {
 	const struct config *c = &p->relay.settings->config;
@@ -278,6 +291,7 @@ open_parts(struct process *p)
 		.name = "database",
 		.on_notify = queue_is_notified,
 		.owner = p,
+		.on_connection = count_connection,
 	};
 	const struct http_options http = {
 		.ca_file = c->service.ca_file,
@@ -335,6 +349,7 @@ relay_run(const char *config_path, struct err *e)
 	rc = settings_new(config_path, &p.relay.settings, e);
 	if (rc != RC_OK)
 		return rc;
+	counter_file_use(p.relay.settings->config.metrics.file);
 	log_set_level(p.relay.settings->config.service.log_level);
 	rc = block_signals(&p, e);
 	if (rc == RC_OK) {

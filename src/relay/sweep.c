@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "core/metrics.h"
 #include "peer/twilio_answer.h"
 #include "peer/twilio_request.h"
 #include "store/text_sweep.h"
@@ -239,7 +240,10 @@ text_is_taken(struct sweep *w, const struct rows *rows)
 {
 	const struct twilio_text *t = &w->page.texts[w->text++];
 
-	w->found += sweep_text_is_new(rows);
+	if (sweep_text_is_new(rows)) {
+		w->found++;
+		metrics_add(METRIC_SWEEP_FINDS, "text", 1);
+	}
 	add_sid(&w->seen, t->sid);
 	take_next(w);
 }

@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "core/metrics.h"
 #include "store/queue.h"
 #include "store/repair.h"
 
@@ -60,6 +61,9 @@ read_unrouted(const struct rows *rows)
 
 	for (i = 0; i < rows_count(rows); i++) {
 		repair_unrouted_read(rows, i, &r);
+		/* Of one that nobody takes we hear again and again. */
+		if (strcmp(r.decision, "routed") == 0)
+			metrics_add(METRIC_SWEEP_FINDS, "conversation", 1);
 		log_info("sweep: conversation=%s decision=%s reason=\"%s\"",
 		    r.conversation_sid, r.decision, r.reason);
 	}

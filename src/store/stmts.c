@@ -5,6 +5,7 @@
 #include "store/conversation.h"
 #include "store/customer.h"
 #include "store/front_call.h"
+#include "store/gauge.h"
 #include "store/message.h"
 #include "store/participant.h"
 #include "store/proxy_address.h"
@@ -42,6 +43,7 @@ const struct stmt *const responder_stmts[] = {
 	&front_channel_stmt,
 	&shown_media_stmt,
 	&schema_version_stmt,
+	&gauge_stmt,
 };
 
 const size_t responder_stmt_count =

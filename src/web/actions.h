@@ -50,5 +50,6 @@ extern const struct action front_other_action;
 extern const struct action media_action;  /* media.c */
 extern const struct action health_action; /* health.c */
 extern const struct action ready_action;
+extern const struct action metrics_action; /* metrics.c */
 
 #endif

@@ -41,6 +41,11 @@ struct action {
 	 * answered with 200 and {}, and told in the log.
 	 */
 	bool fails_open;
+	/*
+	 * answer() is also called, with NULL for rows, when the statement has
+	 * failed: there is something to tell without it.
+	 */
+	bool answers_anyway;
 };
 
 /* AUTH_UNSET is what a row without one has, and a test refuses it. */

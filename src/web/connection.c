@@ -111,7 +111,7 @@ send_reply(struct connection *c)
 	buf_clear(&c->out);
 	reply_format(&c->call, &c->out);
 	/* First the line: whoever has the answer finds it in the log. */
-	serve_log(&c->call);
+	serve_end(&c->call);
 	kept = fcgi_reply(c->fcgi, c->out.bytes, c->out.len, !c->all->draining);
 	forget_large(&c->out);
 	forget_large(&c->call.reply);
@@ -242,7 +242,7 @@ connection_is_ready(struct loop_source *s, uint32_t events)
 	c->call.status = STATUS_GONE;
 	(void)err_set(&c->call.err, RC_BUSY, "peer_gone",
 	    "the peer went away before the answer");
-	serve_log(&c->call);
+	serve_end(&c->call);
 	close_connection(c);
 }
 

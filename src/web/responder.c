@@ -12,7 +12,9 @@
 #include "base/clock.h"
 #include "base/limits.h"
 #include "base/log.h"
+#include "core/metrics.h"
 #include "io/fcgi.h"
+#include "store/counter_file.h"
 #include "web/connection.h"
 
 enum {
@@ -180,6 +182,7 @@ reload(struct responder *r)
 
 	if (service_new(r->loop, r->config_path, &s, &e) != RC_OK) {
 		log_error("the old configuration stays: %s", e.text);
+		metrics_count(METRIC_RELOADS, metric_fcgi, "failed", NULL);
 		return;
 	}
 	log_set_level(s->config.service.log_level);
@@ -187,6 +190,7 @@ reload(struct responder *r)
 	old->next = r->unused;
 	r->unused = old;
 	old->users--;
+	metrics_count(METRIC_RELOADS, metric_fcgi, "ok", NULL);
 	log_info("read %s again", r->config_path);
 }
 
@@ -267,6 +271,7 @@ start(struct responder *r, struct err *e)
 		    r->loop, r->config_path, &r->connections.service, e);
 	if (rc != RC_OK)
 		return rc;
+	counter_file_use(r->connections.service->config.metrics.file);
 	log_set_level(r->connections.service->config.service.log_level);
 	rc = check_listener(e);
 	if (rc == RC_OK)
@@ -295,6 +300,7 @@ run(struct responder *r)
 {
 	loop_add(r->loop, &r->signals, EPOLLIN);
 	listen_again(r);
+	metrics_count(METRIC_STARTS, metric_fcgi, NULL, NULL);
 	log_info("ready");
 	while (!(r->connections.draining && r->connections.count == 0) &&
 	       !r->drained) {
@@ -308,6 +314,7 @@ run(struct responder *r)
 	connections_close(&r->connections);
 	connections_free_closed(&r->connections);
 	free_unused(r);
+	metrics_count(METRIC_STOPS, metric_fcgi, NULL, NULL);
 	log_info("stopped");
 }
 

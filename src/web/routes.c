@@ -56,6 +56,7 @@ static const struct action *const front_actions[] = {
 
 static const struct action *const health_actions[] = { &health_action, NULL };
 static const struct action *const ready_actions[] = { &ready_action, NULL };
+static const struct action *const metrics_actions[] = { &metrics_action, NULL };
 
 /* clang-format off */
 const struct route routes[] = {
@@ -71,6 +72,7 @@ const struct route routes[] = {
 	{ "GET, HEAD",    "/media/",                          "media",         AUTH_TOKEN,    NULL,        media_actions,        NULL },
 	{ "GET",          "/healthz",                         "healthz",       AUTH_LOOPBACK, NULL,        health_actions,       NULL },
 	{ "GET",          "/readyz",                          "readyz",        AUTH_LOOPBACK, NULL,        ready_actions,        NULL },
+	{ "GET",          "/metrics",                         "metrics",       AUTH_LOOPBACK, NULL,        metrics_actions,      NULL },
 };
 /* clang-format on */
 

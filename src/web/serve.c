@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/limits.h"
 #include "base/log.h"
+#include "core/metrics.h"
 #include "peer/front_event.h"
 #include "web/proof.h"
 #include "web/reply.h"
@@ -13,6 +14,7 @@ finish(struct call *call, enum rc rc)
 {
 	if (rc != RC_OK && call->action != NULL && call->action->fails_open) {
 		call->outcome = "failed_open";
+		metrics_count(METRIC_FAILED_OPEN, NULL, NULL, NULL);
 		reply_empty(call);
 	} else if (rc != RC_OK) {
 		reply_error(call);
@@ -230,7 +232,7 @@ rows_are_here(struct db_call *db, enum rc rc, const struct rows *rows,
 
 	if (rc != RC_OK)
 		call->err = *e;
-	else
+	if (rc == RC_OK || call->action->answers_anyway)
 		rc = call->action->answer(call, call->in, rows);
 	/*
 	 * A standby may not know yet what the primary knows: nobody is turned
@@ -288,12 +290,29 @@ add_quoted(struct buf *line, const char *name, const char *text)
 	buf_add_char(line, '"');
 }
 
+static void
+count(const struct call *call, int64_t us)
+{
+	const char *route = call->route != NULL ? call->route->name : NULL;
+	const struct action *action = call->action;
+
+	metrics_count_request(route, call->status);
+	metrics_observe(METRIC_REQUEST_SECONDS, route, us);
+	if (action != NULL && action->word != NULL)
+		metrics_count(METRIC_ACTIONS, action->word, NULL, NULL);
+	if (call->err.rc == RC_REFUSED && action == NULL &&
+	    strstr(call->err.code, "signature") != NULL)
+		metrics_count(METRIC_FORGERIES, route, NULL, NULL);
+}
+
 void
-serve_log(const struct call *call)
+serve_end(const struct call *call)
 {
 	const struct action *action = call->action;
 	int64_t us = clock_us() - call->started_us;
 	struct buf line;
+
+	count(call, us);
 
 	buf_init(&line);
 	buf_addf(&line, "req=%s route=%s action=%s status=%d ms=%lld.%03lld",

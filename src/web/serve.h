@@ -1,7 +1,7 @@
 /*
  * serve.h -- the pipeline of one request: match the path, read the body,
  * split it, authenticate, find the action, parse its fields, ask the
- * database, render, log one line.
+ * database, render, count it, log one line.
  */
 #ifndef WEB_SERVE_H
 #define WEB_SERVE_H
@@ -16,7 +16,7 @@
  */
 void serve(struct call *call, struct fcgi *f, bool too_large);
 
-/* Writes the request's line. */
-void serve_log(const struct call *call);
+/* Counts the request, and writes its line. */
+void serve_end(const struct call *call);
 
 #endif

@@ -1,6 +1,7 @@
 #include "web/service.h"
 
 #include "base/limits.h"
+#include "core/metrics.h"
 #include "io/db_conninfo.h"
 #include "store/stmts.h"
 
@@ -53,6 +54,13 @@ service_read_config(
 	return rc;
 }
 
+static void
+count_connection(bool is_up)
+{
+	metrics_count(is_up ? METRIC_CONNECTIONS : METRIC_LOSSES, metric_fcgi,
+	    NULL, NULL);
+}
+
 /* The primary's pool, and before it the standby's, where there is one. */
 static void
 open_pools(struct service *s, struct loop *l)
@@ -68,6 +76,7 @@ open_pools(struct service *s, struct loop *l)
 		},
 		.connections = s->config.database.connections,
 		.name = "database",
+		.on_connection = count_connection,
 	};
 	const struct stmt **reads;
 	size_t i, n = 0;

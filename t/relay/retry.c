@@ -1,5 +1,6 @@
 #include "relay/retry.h"
 
+#include "core/metrics.h"
 #include "t/tap.h"
 
 /* reliability.md 1.3: between half of it and all of it, to the cap. */
@@ -59,10 +60,33 @@ test_classes(void)
 	    "too many requests: everybody waits, and no try is burnt");
 }
 
+/* What the metrics do not know, they count as another one. */
+static void
+test_metrics(void)
+{
+	static const char *const failures[] = { "not_sent", "uncertain",
+		"not_public", "bad_peer", "none of these" };
+	const struct retry_class *c;
+	size_t i, unknown = 0;
+
+	for (i = 0; i < sizeof(failures) / sizeof(failures[0]); i++)
+		unknown += !metrics_know(
+		    METRIC_ATTEMPTS, 2, retry_of_failure(failures[i])->name);
+	for (i = 0; i <= VERDICT_STOP; i++) {
+		c = retry_of_verdict((enum verdict)i);
+		unknown +=
+		    c != NULL && !metrics_know(METRIC_ATTEMPTS, 2, c->name);
+	}
+	unknown += !metrics_know(METRIC_ATTEMPTS, 2, retry_picture.name);
+	unknown += !metrics_know(METRIC_ATTEMPTS, 2, retry_not_there.name);
+	is_int(unknown, 0, "every class has a count of its own");
+}
+
 int
 main(void)
 {
 	test_delays();
 	test_classes();
+	test_metrics();
 	return done_testing();
 }

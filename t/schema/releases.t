@@ -30,11 +30,12 @@ sub prepared {
 	my %all;
 
 	wait_until(sub {
-		my $log = $stage->slurp('log/postgres.log');
-
-		%all = $log =~ /$role LOG:  duration: \S+ ms  parse (\w+): (.+)$/mg;
-		return $stage->sql("SELECT count(*) FROM pg_stat_activity
-		    WHERE usename = '$role' AND state = 'idle'") > 0 && %all;
+		return 0 unless $stage->sql("SELECT count(*)
+		    FROM pg_stat_activity
+		    WHERE usename = '$role' AND state = 'idle'") > 0;
+		%all = $stage->slurp('log/postgres.log') =~
+		    /$role LOG:  duration: \S+ ms  parse (\w+): (.+)$/mg;
+		return 1;
 	}, "$role has prepared its statements");
 	return map { ($_ => { role => $role, sql => $all{$_} }) } keys %all;
 }

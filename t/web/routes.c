@@ -3,6 +3,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "core/metrics.h"
 #include "t/tap.h"
 #include "web/actions.h"
 
@@ -134,6 +135,22 @@ test_fields(void)
 	is_int(repeated, 0, "and is asked for once");
 }
 
+/* What the metrics do not know, they count as another one. */
+static void
+test_metrics(void)
+{
+	const struct action *const *a;
+	size_t i, unknown = 0;
+
+	for (i = 0; i < route_count; i++) {
+		unknown += !metrics_know(METRIC_REQUESTS, 0, routes[i].name);
+		for (a = routes[i].actions; *a != NULL; a++)
+			unknown += (*a)->word != NULL &&
+				   !metrics_know(METRIC_ACTIONS, 0, (*a)->word);
+	}
+	is_int(unknown, 0, "every route and every word has a count of its own");
+}
+
 static void
 test_find(void)
 {
@@ -174,6 +191,7 @@ main(void)
 	test_auth();
 	test_events();
 	test_fields();
+	test_metrics();
 	test_find();
 	return done_testing();
 }

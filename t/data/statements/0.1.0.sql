@@ -94,6 +94,10 @@ SELECT e.outcome, e.note  FROM frontline_api.message_removed($1, $2, $3,       $
 SELECT e.outcome, e.note  FROM frontline_api.message_updated($1, $2, $3, $4::integer,       $5, $6, $7, $8::timestamptz, $9::timestamptz) AS e
 -- outcome text, note text
 
+-- metrics frontline_fcgi
+SELECT m.name, m.label, m.value FROM frontline_api.metrics() m
+-- name text, label text, value double precision
+
 -- participant_added frontline_fcgi
 SELECT e.outcome, e.note  FROM frontline_api.participant_added($1, $2, $3, $4, $5, $6,       $7, $8::timestamptz) AS e
 -- outcome text, note text
@@ -173,6 +177,14 @@ SELECT frontline.note_worker($1, $2, $3, $4, $5, $6::boolean)
 -- routing frontline_fcgi
 SELECT r.decision, r.worker, r.reason  FROM frontline_api.route_conversation($1, $2, $3, $4, $5,       $6) AS r
 -- decision text, worker text, reason text
+
+-- schema_version frontline_fcgi
+SELECT frontline_api.schema_version()
+-- schema_version integer
+
+-- shown_media frontline_fcgi
+SELECT m.content_type, m.bytes  FROM frontline_api.get_media($1) AS m
+-- content_type text, bytes bytea
 
 -- sweep_fates frontline_relay
 SELECT t.message_sid  FROM frontline.texts_without_fate(       $1::bigint * interval '1 millisecond', $2::integer)       AS t

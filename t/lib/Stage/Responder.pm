@@ -23,6 +23,7 @@ sub write_config {
 		'database.relay_conninfo'     =>
 		    $self->conninfo('frontline_relay'),
 		'responder.nginx_user'        => $self->{user},
+		'metrics.file'                => "$dir/run/metrics",
 		$self->twilio_config,
 		$self->front_config,
 		%$config,
