@@ -63,11 +63,14 @@ sub start_standby {
 	$self->wait_streaming;
 }
 
-# As it was when it stopped; whether it streams shows later.
+# As it was when it stopped; whether it streams shows later.  `former`: it was a
+# primary, and comes back as a standby on its own old timeline.
 sub resume_standby {
-	my ($self) = @_;
+	my ($self, $former) = @_;
+	my ($name, $data, $sockets) = @{($self->places)[1]};
 
-	$self->start_server(@{($self->places)[1]});
+	$self->put("$data/standby.signal", '') if $former;
+	$self->start_server($name, $data, $sockets);
 }
 
 sub stop_standby {
