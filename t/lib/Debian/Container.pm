@@ -1,6 +1,7 @@
 package Debian::Container;
-# A root whose process 1 is systemd: systemd-nspawn --boot, without a network
-# but its own loopback.  Commands run inside by nsenter.
+# A root whose process 1 is systemd: systemd-nspawn --boot, in the network of the
+# test, which is its own and has nothing but loopback.  Commands run inside by
+# nsenter.
 #
 #   Debian::Root::alone();
 #   my $c = Debian::Container->new;
@@ -25,13 +26,13 @@ sub new {
 	    for qw(systemd-firstboot.service systemd-networkd-wait-online.service
 	        e2scrub_reap.service apt-daily.timer apt-daily-upgrade.timer);
 	unlink $self->path('/usr/sbin/policy-rc.d');
-	$self->boot;
+	$self->boot('a container runs systemd');
 	return $self;
 }
 
 # Skips the test where the kernel or a container around us refuses.
 sub boot {
-	my ($self) = @_;
+	my ($self, $what) = @_;
 	my $log = "$self->{top}/nspawn.log";
 	my $pid = fork // die "fork: $!";
 
@@ -40,7 +41,7 @@ sub boot {
 		open STDOUT, '>', $log;
 		open STDERR, '>&', \*STDOUT;
 		{ exec qw(setpriv --pdeathsig KILL systemd-nspawn --quiet --boot
-		    --private-network --register=no --keep-unit --timezone=off
+		    --capability=CAP_NET_ADMIN --register=no --keep-unit --timezone=off
 		    --resolv-conf=off --link-journal=no --console=pipe),
 		    '-M', "frontline-test-$$", '-D', $self->{dir} }
 		POSIX::_exit(127);
@@ -52,31 +53,38 @@ sub boot {
 		Debian::Root::skip_all('systemd does not boot in a container here: ',
 		    $said =~ /^(.*\S)\s*\z/m ? $1 : 'no word');
 	};
-	eval {
-		wait_until(sub {
-			die "gone\n" if waitpid($pid, POSIX::WNOHANG()) == $pid;
-			($self->{leader}) = children($pid);
-			return $self->{leader} && -S "/proc/$self->{leader}/root/run/systemd/private";
-		}, 'systemd in the container', 30);
-		1;
-	} or $refused->();
+	eval { $self->wait_boot } or $refused->();
 	my ($state) = $self->run('systemctl is-system-running --wait || :');
-	Test::More::like($state, qr/^running$/m, 'a container runs systemd')
+	Test::More::like($state, qr/^running$/m, $what)
 	    or Test::More::diag(scalar $self->run('systemctl --failed --no-pager; journalctl -b -p err --no-pager'));
-	system($self->network, 'ip', 'link', 'set', 'lo', 'up') == 0 or die 'no loopback';
+}
+
+sub wait_boot {
+	my ($self) = @_;
+	my $pid = $self->{nspawn};
+
+	wait_until(sub {
+		die "gone\n" if waitpid($pid, POSIX::WNOHANG()) == $pid;
+		($self->{leader}) = children($pid);
+		return $self->{leader}
+		    && -S "/proc/$self->{leader}/root/run/systemd/private";
+	}, 'systemd in the container', 60);
+}
+
+# As power that goes and comes, but for the file systems.
+sub reboot {
+	my ($self) = @_;
+
+	$self->run('systemctl reboot');
+	waitpid delete $self->{nspawn}, 0;
+	delete $self->{leader};
+	$self->boot('it boots');
 }
 
 sub inside {
 	my ($self) = @_;
 
 	return ('nsenter', '-t', $self->{leader}, '-a', '--', Debian::Root::environment());
-}
-
-# A command of this machine in the network of the container.
-sub network {
-	my ($self) = @_;
-
-	return ('nsenter', '-t', $self->{leader}, '-n', '--');
 }
 
 # Files are seen as the container sees them: its /run is its own.
@@ -101,7 +109,7 @@ sub end {
 	my ($self) = @_;
 	my $pid = delete $self->{nspawn} or return;
 
-	kill 'KILL', $self->{leader}, $pid;
+	kill 'KILL', grep { defined } $self->{leader}, $pid;
 	waitpid $pid, 0;
 }
 
