@@ -237,6 +237,12 @@ block_signals(struct responder *r, struct err *e)
 static enum rc
 check_listener(struct err *e)
 {
+	/*
+	 * The flag belongs to all processes that share the socket, and systemd
+	 * takes it away whenever it starts another one.  Without the flag an
+	 * accept() that finds nothing lasts for this long: a clock tick.
+	 */
+	const struct timeval shortest = { .tv_usec = 1 };
 	int flags;
 
 	if (!fcgi_has_listener())
@@ -244,7 +250,9 @@ check_listener(struct err *e)
 		    "descriptor 0 is no listening socket; spawn-fcgi, "
 		    "multiwatch or a systemd socket must start this program");
 	flags = fcntl(LISTENER, F_GETFL);
-	if (flags < 0 || fcntl(LISTENER, F_SETFL, flags | O_NONBLOCK) != 0)
+	if (flags < 0 || fcntl(LISTENER, F_SETFL, flags | O_NONBLOCK) != 0 ||
+	    setsockopt(LISTENER, SOL_SOCKET, SO_RCVTIMEO, &shortest,
+		sizeof(shortest)) != 0)
 		return err_set(
 		    e, RC_FAULT, "start", "descriptor 0: %s", strerror(errno));
 	return RC_OK;

@@ -44,6 +44,18 @@ sub others_are_served {
 	ok($nginx->hung_up, 'and the connection ended');
 }
 
+# systemd does this to the socket that all share, whenever it starts another one.
+{
+	$stage->{listener}->blocking(1);
+	my $nginx = $stage->fastcgi;
+
+	$nginx->send($whole);
+	is(($nginx->read_response // {})->{status}, 200,
+	    'a socket that blocks holds no request up');
+	others_are_served('a socket that blocks');
+	$stage->{listener}->blocking(0);
+}
+
 # In pieces, each of which arrives alone.
 {
 	my $slow = $stage->fastcgi;
