@@ -3,6 +3,7 @@ package Stage::Request;
 use strict;
 use warnings;
 use Curl qw(fetch load parse_head);
+use Exposition;
 use FastCGI;
 use IO::Select;
 use IO::Socket::INET;
@@ -76,6 +77,15 @@ sub health {
 	my ($self, $path) = @_;
 
 	return scalar $self->fetch_all({ url => $self->{health_url} . $path });
+}
+
+# The metrics, read (Exposition).
+sub metrics {
+	my ($self) = @_;
+	my $answer = $self->health('/metrics');
+
+	die "/metrics: $answer->{status}\n" if $answer->{status} != 200;
+	return Exposition->parse($answer->{body});
 }
 
 # Clients that repeat one callback; see Curl.
