@@ -144,7 +144,8 @@ SKIP: {
 }
 like($env->{$_}, qr/\S/, "the environment has $_") for qw(BASE_URL CA_FILE
     FAKE_FRONT_URL FAKE_TWILIO_URL FRONT_APP_SECRET FRONT_CHANNEL_URL
-    FRONTLINECTL HEALTH_URL TWILIO_ACCOUNT_SID TWILIO_AUTH_TOKEN TWILIO_NUMBER
+    FRONTLINECTL HEALTH_URL METRICS_URL TWILIO_ACCOUNT_SID TWILIO_AUTH_TOKEN
+    TWILIO_NUMBER
     TWILIO_WHATSAPP_NUMBER WORKER DATABASE_URL OWNER_DATABASE_URL CONFIG
     RUN_DIR);
 is((stat "$top/var/quickstart.env")[2] & 0777, 0600,
@@ -156,6 +157,9 @@ is(qx(. '$top/var/quickstart.env'; '$ENV{PG_BINDIR}/psql' -XAtc 'SELECT current_
     "$_->[1]\n", "$_->[0] is $_->[1]") for
     [DATABASE_URL => 'frontline_dba'], [OWNER_DATABASE_URL => 'postgres'];
 is(scalar(() = qx(curl -s '$env->{HEALTH_URL}') =~ /"ok"/), 1, 'HEALTH_URL');
+is(join(' ', qx(curl -s '$env->{METRICS_URL}') =~
+    /^(frontline_(?:metrics_shared|relay_connections) \S+)$/mg),
+    'frontline_metrics_shared 1 frontline_relay_connections 4', 'METRICS_URL');
 
 # Again.
 my %before = running($top);
