@@ -60,6 +60,17 @@ static const struct {
 	{ "23", DB_FAULT },        /* constraint violation */
 };
 
+const char *
+db_advice(const char *state)
+{
+	if (state != NULL &&
+	    (strcmp(state, "26000") == 0 || strcmp(state, "42P05") == 0))
+		return "prepared statements come and go: behind a pooler in "
+		       "transaction mode set prepared_statements = no, and "
+		       "let the relay connect directly";
+	return NULL;
+}
+
 enum db_verdict
 db_judge(const char *state)
 {

@@ -50,4 +50,7 @@ enum db_verdict {
 /* state: five characters, or NULL where the server said nothing. */
 enum db_verdict db_judge(const char *state);
 
+/* A sentence for the operator, where the SQLSTATE tells of one; else NULL. */
+const char *db_advice(const char *state);
+
 #endif

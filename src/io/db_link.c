@@ -97,6 +97,17 @@ come_up(struct db_link *l)
 	l->on_up(l);
 }
 
+static void
+advise(struct db_link *l, const char *state)
+{
+	const char *advice = db_advice(state);
+
+	if (advice == NULL || l->advised)
+		return;
+	l->advised = true;
+	log_warn("database: SQLSTATE %s: %s", state, advice);
+}
+
 /* Pushes out what libpq holds; asks to be called again for the rest. */
 static bool
 flush(struct db_link *l)
@@ -247,7 +258,8 @@ go_on_preparing(struct db_link *l)
 			   is_unknown_to_schema(state)) {
 			l->unprepared[l->answered] = true;
 			l->unprepared_count++;
-		} else if (status == PGRES_FATAL_ERROR && why[0] == '\0') {
+		} else if (status == PGRES_FATAL_ERROR) {
+			advise(l, state);
 			(void)snprintf(why, sizeof(why),
 			    "cannot prepare a statement: %s",
 			    state != NULL ? state : "the connection was lost");
@@ -284,9 +296,9 @@ start_attempt(struct db_link *l)
 static void
 hand_out(struct db_link *l)
 {
-	PGresult *r = l->result;
-
 	const bool broken = PQstatus(l->conn) != CONNECTION_OK;
+	const char *state = NULL;
+	PGresult *r = l->result;
 
 	l->result = NULL;
 	l->state = DB_LINK_IDLE;
@@ -294,11 +306,14 @@ hand_out(struct db_link *l)
 	/* libpq has closed its socket: the number may be another's soon. */
 	if (broken)
 		db_link_drop(l);
-	if (r != NULL && PQresultStatus(r) == PGRES_TUPLES_OK)
+	if (r != NULL && PQresultStatus(r) == PGRES_TUPLES_OK) {
 		l->on_result(l, (const struct rows *)r, NULL);
-	else
-		l->on_result(l, NULL,
-		    r != NULL ? PQresultErrorField(r, PG_DIAG_SQLSTATE) : NULL);
+	} else {
+		if (r != NULL)
+			state = PQresultErrorField(r, PG_DIAG_SQLSTATE);
+		advise(l, state);
+		l->on_result(l, NULL, state);
+	}
 	PQclear(r);
 	if (broken)
 		l->on_lost(l, "the connection was closed");

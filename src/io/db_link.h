@@ -72,6 +72,7 @@ struct db_link {
 	bool *unprepared; /* of the statements: the schema knew it not */
 	size_t unprepared_count;
 	size_t answered; /* of the prepares */
+	bool advised;    /* of an error that an operator must end: once */
 };
 
 /* Starts the first attempt.  on_lost may be called before this returns. */

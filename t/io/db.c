@@ -49,5 +49,9 @@ main(void)
 		is_int(db_judge(cases[i].state), cases[i].verdict, "%s (%s)",
 		    cases[i].what,
 		    cases[i].state != NULL ? cases[i].state : "none");
+	ok(db_advice("42P05") != NULL && db_advice("26000") != NULL,
+	    "a pooler in the way: there is advice");
+	ok(db_advice("40001") == NULL && db_advice(NULL) == NULL,
+	    "of other errors there is none");
 	return done_testing();
 }
