@@ -9,16 +9,18 @@
 #include "base/limits.h"
 #include "base/log.h"
 
-enum { ENTRIES_MAX = 512 };
+enum { ENTRIES_MAX = 512, VALUE_MAX = 2048 };
 
 /* What the reader and the handler of libinih share. */
 struct reading {
 	FILE *stream;
 	struct conf_file *file;
 	int line;
+	bool indented;
 	bool too_long;
 	bool has_nul;
 	bool too_many;
+	bool too_much;
 };
 
 /*
@@ -33,8 +35,10 @@ read_line(char *bytes, int size, void *stream)
 
 	while (!r->too_long && !r->has_nul && c != '\n' &&
 	       (c = getc(r->stream)) != EOF) {
-		if (used == 0)
+		if (used == 0) {
 			r->line++;
+			r->indented = c == ' ' || c == '\t';
+		}
 		r->has_nul = c == '\0';
 		r->too_long = used == size - 2 && c != '\n';
 		if (!r->too_long)
@@ -44,6 +48,29 @@ read_line(char *bytes, int size, void *stream)
 	return used == 0 || r->too_long || r->has_nul ? NULL : bytes;
 }
 
+/*
+ * libinih takes a line that begins with a blank for more of the last key.  So
+ * does a person who indents all of a section: the table says who is right.
+ */
+static int
+add_to_value(struct reading *r, struct conf_entry *en, const char *value)
+{
+	const size_t before = strlen(en->value), more = strlen(value);
+	char *whole;
+
+	r->too_much = before + 1 + more > VALUE_MAX;
+	if (r->too_much)
+		return 0;
+	whole = arena_alloc(r->file->arena, before + 1 + more + 1);
+	memcpy(whole, en->value, before);
+	whole[before] = ' ';
+	memcpy(whole + before + 1, value, more);
+	en->value = whole;
+	if (en->next_line == 0)
+		en->next_line = r->line;
+	return 1;
+}
+
 static int
 take_entry(void *user, const char *section, const char *name, const char *value)
 {
@@ -51,6 +78,11 @@ take_entry(void *user, const char *section, const char *name, const char *value)
 	struct conf_file *f = r->file;
 	struct conf_entry *en;
 
+	en = f->count > 0 ? &f->entries[f->count - 1] : NULL;
+	if (r->indented && en != NULL && strcmp(en->section, section) == 0 &&
+	    strcmp(en->name, name) == 0) {
+		return add_to_value(r, en, value);
+	}
 	if (f->count == ENTRIES_MAX) {
 		r->too_many = true;
 		return 0;
@@ -60,6 +92,7 @@ take_entry(void *user, const char *section, const char *name, const char *value)
 	en->name = arena_copy(f->arena, name, strlen(name));
 	en->value = arena_copy(f->arena, value, strlen(value));
 	en->line = r->line;
+	en->next_line = 0;
 	return 1;
 }
 
@@ -122,6 +155,10 @@ conf_read(
 	if (r.too_many)
 		return err_set(e, RC_INVALID, "config",
 		    "%s:%d: more than %d settings", path, r.line, ENTRIES_MAX);
+	if (r.too_much)
+		return err_set(e, RC_INVALID, "config",
+		    "%s:%d: the value is longer than %d bytes", path, r.line,
+		    VALUE_MAX);
 	if (wrong != 0)
 		return err_set(e, RC_INVALID, "config",
 		    "%s:%d: neither 'key = value' nor '[section]'", path,
@@ -220,6 +257,12 @@ conf_refuse_unknown(const struct conf_file *file, const struct conf_key *keys,
 			    "%s:%d: [%s] %s: no such key (frontlinectl config "
 			    "--keys lists them)",
 			    file->path, en->line, en->section, en->name);
+		if (en->next_line != 0 && !keys[k].may_go_on)
+			return err_set(e, RC_INVALID, "config",
+			    "%s:%d: [%s] %s: a line that begins with a blank "
+			    "goes on with the key before it, whose value ends "
+			    "with its line",
+			    file->path, en->next_line, en->section, en->name);
 	}
 	return RC_OK;
 }

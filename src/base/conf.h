@@ -20,6 +20,7 @@ struct conf_entry {
 	const char *name;
 	const char *value;
 	int line;
+	int next_line; /* where the value goes on; 0: in the one line it has */
 };
 
 struct conf_file {
@@ -52,6 +53,7 @@ struct conf_key {
 	const char *fallback; /* as it would stand in the file; NULL: none */
 	enum conf_need need;
 	bool may_be_empty; /* empty means none, where there is a fallback */
+	bool may_go_on;    /* in lines that begin with a blank */
 	bool secret;       /* the value is the name of a file that holds it */
 	long min;          /* of a number */
 	long max;
@@ -85,7 +87,8 @@ enum rc conf_apply(struct conf_file *file, const struct conf_key *keys,
     struct err *e) MUST_CHECK;
 
 /*
- * RC_INVALID with the first entry that the table does not have.  To be asked
+ * RC_INVALID with the first entry that the table does not have, or that goes on
+ * in another line where its key may not.  To be asked
  * first: a mistyped key is then named, and not the one that is missing for it.
  */
 enum rc conf_refuse_unknown(const struct conf_file *file,

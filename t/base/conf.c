@@ -30,7 +30,8 @@ static const struct conf_key keys[] = {
 	CONF("main", "text", const char *, conf_text, text, .help = "a text"),
 	CONF("main", "path", const char *, conf_path, path, .help = "a path"),
 	CONF("main", "fallback", const char *, conf_text, with_fallback,
-	    .fallback = "usual", .help = "a text with a default"),
+	    .fallback = "usual", .may_go_on = true,
+	    .help = "a text with a default"),
 	CONF("main", "flag", bool, conf_bool, flag, .help = "yes or no"),
 	CONF("main", "number", long, conf_number, number, .min = -5,
 	    .max = 1000, .help = "a number"),
@@ -209,7 +210,13 @@ test_refusals(void)
 		{ "[main]\ntext = a\n[other]\n[main]\ntext = a\n",
 		    "5: [main] text: given before in line 2" },
 		{ "[main]\ntext = a\n  more\n",
-		    "3: [main] text: given before in line 2" },
+		    "3: [main] text: a line that begins with a blank goes on "
+		    "with the key before it, whose value ends with its line" },
+		{ "[main]\n text = a\n path = /b\n",
+		    "3: [main] text: a line that begins with a blank goes on "
+		    "with the key before it, whose value ends with its line" },
+		{ "[main]\nfallback = a\n b\nfallback = c\n",
+		    "4: [main] fallback: given before in line 2" },
 		{ "[main]\ntxet = a\n",
 		    "2: [main] txet: no such key (frontlinectl config --keys "
 		    "lists them)" },
@@ -235,6 +242,30 @@ test_refusals(void)
 		is_str(err.text, cases[i].refusal, "... and why");
 		is_str(err.code, "config", "... as config");
 	}
+}
+
+static void
+test_long_values(void)
+{
+	struct buf b;
+	size_t i;
+
+	is_int(read_text("[main]\nfallback = a=1\n  b = 2 \n\n# c\n\td\n"
+			 "text = e\n"),
+	    RC_OK, "a value that goes on");
+	is_str(settings.with_fallback, "a=1 b = 2 d", "... has all its lines");
+	is_str(settings.text, "e", "... and the next key its own");
+	buf_init(&b);
+	buf_add_str(&b, "[main]\nfallback = a\n");
+	for (i = 0; i < 20; i++)
+		buf_addf(&b, " %0100d\n", 7);
+	is_int(read_text(b.bytes), RC_OK, "a value of 2021 bytes");
+	is_int(strlen(settings.with_fallback), 2021, "... is whole");
+	buf_addf(&b, " %0100d\n", 7);
+	is_int(read_text(b.bytes), RC_INVALID, "refused: one of 2122");
+	is_str(
+	    err.text, "23: the value is longer than 2048 bytes", "... and why");
+	buf_release(&b);
 }
 
 static void
@@ -463,6 +494,7 @@ main(void)
 	test_values();
 	test_find();
 	test_refusals();
+	test_long_values();
 	test_sizes();
 	test_unreadable();
 	test_family();
