@@ -63,7 +63,7 @@ sub require_tools {
 # (1: load the sample customers), postgres {setting => value}, pg_errors [regex
 # of expected lines of its log], supervised (1: by spawn-fcgi and multiwatch),
 # nginx (1), nginx_workers (1), twilio and front (options of a stand-in for
-# either, as list).
+# either, as list), server_network (where PostgreSQL runs: see Hosts.pm).
 sub new {
 	my ($class, %opt) = @_;
 
@@ -75,11 +75,11 @@ sub new {
 		pg_errors  => $opt{pg_errors} // [],
 		config     => $opt{config} // {},
 		settings   => $opt{postgres} // {},
+		server_network => $opt{server_network},
 		wrapper    => [wrapper()],
 		started    => 0,
 	}, $class;
-	push @standing, $self;
-	weaken($standing[-1]);
+	keep($self);
 	$self->build_directory;
 	$self->start_postgres;
 	$self->migrate;
@@ -100,6 +100,14 @@ sub new {
 		$self->wait_ready if $opt{responders} // 2;
 	}
 	return $self;
+}
+
+# It is struck at the end, if not before.
+sub keep {
+	my ($self) = @_;
+
+	push @standing, $self;
+	weaken($standing[-1]);
 }
 
 # With its path, because multiwatch looks for none.

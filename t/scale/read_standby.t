@@ -10,7 +10,7 @@ use Test::More;
 my $stage = Stage->new(responders => 0, pg_errors => [
 	qr/canceling statement due to (?:lock|statement|conflict|user)/,
 	qr/the database system is (?:starting|shutting|not)/,
-	qr/could not (?:receive|connect|send end-of-streaming)/,
+	qr/could not (?:receive|connect|send)/,
 	qr/terminating walreceiver/,
 ]);
 

@@ -28,7 +28,7 @@ sub set_stage {
 	my $stage = $self->SUPER::set_stage;
 
 	push @{$stage->{pg_errors}}, qr/terminating walreceiver/,
-	    qr/could not (?:receive|connect|send end-of-streaming)/,
+	    qr/could not (?:receive|connect|send)/,
 	    qr/cannot execute [\w ]+ in a read-only transaction/;
 	$stage->start_standby;
 	$stage->require_standby;

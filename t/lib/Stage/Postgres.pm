@@ -35,6 +35,7 @@ sub start_server {
 		%{$self->{settings}},
 	);
 
+	local $self->{network} = $self->{server_network};
 	# A parent's death means QUIT here: the shortest way down that lets
 	# PostgreSQL take its own children along.
 	$self->{$name} = $self->spawn($name, undef,

@@ -24,12 +24,14 @@ sub wait_until {
 	}
 }
 
-# The words in front of a command that make it the unprivileged user's.  What
-# loses its parent is killed, so a killed test leaves nothing.
+# The words in front of a command that make it the unprivileged user's, in the
+# network of the stage where it has one of its own (Hosts.pm).  What loses its
+# parent is killed, so a killed test leaves nothing.
 sub as_user {
 	my ($self, $signal) = @_;
 
-	return ('setpriv', '--pdeathsig', $signal // 'KILL',
+	return ($self->{network} ? ('nsenter', "--net=$self->{network}", '--')
+		: (), 'setpriv', '--pdeathsig', $signal // 'KILL',
 	    $> ? () : ("--reuid=$self->{uid}", "--regid=$self->{gid}",
 		'--clear-groups'), '--');
 }
