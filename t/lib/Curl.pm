@@ -147,8 +147,6 @@ sub load {
 		owner   => $$,
 		pids    => [],
 		read    => {},
-		count   => 0,
-		bad     => [],
 	}, 'Curl::Load';
 
 	unlink $self->{stop}, glob "$scratch/$$.load*";
@@ -187,8 +185,8 @@ sub repeat {
 
 package Curl::Load;
 
-# How many answers have come so far.
-sub count {
+# The answers so far, each "status exit error".
+sub answers {
 	my ($self) = @_;
 
 	for my $file (glob "$self->{scratch}/$self->{owner}.load*.out") {
@@ -197,23 +195,27 @@ sub count {
 		while (my $line = <$in>) {
 			last unless $line =~ /\n\z/;
 			$self->{read}{$file} += length $line;
-			next unless $line =~ /^\d{3} \d+ /;
-			$self->{count}++;
-			push @{$self->{bad}}, $line unless $line =~ /^200 0 /;
+			push @{$self->{answers}}, $line
+			    if $line =~ /^\d{3} \d+ /;
 		}
 		close $in;
 	}
-	return $self->{count};
+	return $self->{answers} //= [];
 }
 
+sub count { return scalar @{$_[0]->answers} }
+
+# Those that were not 200.
+sub bad { return [grep { !/^200 0 / } @{$_[0]->answers}] }
+
 # Ends the clients; returns the number of answers and the list of those that
-# were not 200, each "status exit error".
+# were not 200.
 sub stop {
 	my ($self) = @_;
 
 	Curl::put($self->{stop}, '');
 	waitpid $_, 0 for splice @{$self->{pids}};
-	return ($self->count, $self->{bad});
+	return ($self->count, $self->bad);
 }
 
 sub DESTROY {

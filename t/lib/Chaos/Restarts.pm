@@ -101,7 +101,7 @@ sub run {
 		}
 		$go_on->(10);
 		$self->{tell}->("$reloads reloads, $restarts restarts, " .
-		    "$seen requests, " . @{$load->{bad}} . ' failed')
+		    "$seen requests, " . @{$load->bad} . ' failed')
 		    if $rounds % 100 == 0;
 	}
 	$go_on->(100);
