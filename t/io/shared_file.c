@@ -110,8 +110,10 @@ test_damage(void)
 	is_int(seen_by_another(path, layout, 1), 0, "a text");
 	is_int(truncate(path, HEAD + SIZE / 2), 0, "it is cut");
 	is_int(seen_by_another(path, layout, 1), 0, "a cut file");
+	is_int(seen_by_another(path, layout, 1), 1, "is made anew");
 	is_int(truncate(path, HEAD + SIZE + 8), 0, "it is too long");
 	is_int(seen_by_another(path, layout, 1), 0, "a long file");
+	is_int(seen_by_another(path, layout, 1), 1, "is made anew, too");
 	fd = open(path, O_RDWR);
 	ok(pread(fd, bytes, HEAD, 0) == HEAD, "the head is read");
 	bytes[HEAD - 1] ^= 1;

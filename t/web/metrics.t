@@ -199,8 +199,10 @@ is($seen->value('frontline_database_connections_lost_total', %program), 2,
     'no connection is given up for that');
 $stage->sql(q{SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
     WHERE usename = 'frontline_fcgi'});
-wait_until(sub { $stage->health('/readyz')->{status} == 200 },
+wait_until(sub { $stage->metrics->value(
+    'frontline_database_connections_total', %program) == $made + 4 },
     'it connects to an older schema');
+is($stage->health('/readyz')->{status}, 200, 'and is ready');
 is($stage->post('GetCustomersList', {})->{status}, 200, 'and serves');
 $stage->sql('ALTER FUNCTION frontline_api.kept() RENAME TO metrics');
 is($stage->metrics->value('frontline_database_metrics'), 1,
