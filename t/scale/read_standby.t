@@ -16,7 +16,7 @@ my $stage = Stage->new(responders => 0, pg_errors => [
 
 $stage->start_standby;
 $stage->write_config('database.fcgi_read_conninfo' =>
-    $stage->conninfo('frontline_fcgi', undef, $stage->standby_sockets));
+    $stage->conninfo_of_both('frontline_fcgi', 'standby'));
 $stage->start_responder for 1 .. 2;
 $stage->wait_ready;
 
@@ -27,7 +27,7 @@ sub ready_says {
 		# Either responder process may answer.
 		return 6 == grep { ($stage->health('/readyz')->{json}{reads}
 		    // '') eq $who } 1 .. 6;
-	}, "reads are answered by the $who", 10);
+	}, "reads are answered by the $who", 20);
 	pass("/readyz: reads are answered by the $who");
 }
 
