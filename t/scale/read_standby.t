@@ -60,6 +60,19 @@ is($stage->standby_sql(q{SELECT count(*) FROM pg_stat_activity
 is(scalar(grep { /SQLSTATE|cannot/ } split /\n/,
     $stage->slurp('log/fcgi.log')), 0, 'the statements run on a standby');
 
+sub stand_still {
+	$stage->standby_sql('SELECT pg_wal_replay_pause()');
+	wait_until(sub { $stage->standby_sql(
+	    'SELECT pg_get_wal_replay_pause_state()') eq 'paused' },
+	    'the standby stands still', 20);
+}
+
+sub locks_of_standby {
+	return $stage->standby_sql(q(SELECT count(*) FROM pg_locks
+	    WHERE mode = 'AccessExclusiveLock'
+	    AND relation = 'frontline.customer'::regclass));
+}
+
 # A standby that stands still shows who answers.
 my $worker = $stage->sql(q{SELECT worker_id FROM frontline.worker
     WHERE identity = '} . $stage->WORKER . q{'});
@@ -68,9 +81,7 @@ my ($id, $name) = split /\|/, $stage->sql(qq{SELECT customer_id, display_name
     ORDER BY customer_id LIMIT 1});
 utf8::decode($name);
 $stage->wait_replayed;
-$stage->standby_sql('SELECT pg_wal_replay_pause()');
-wait_until(sub { $stage->standby_sql('SELECT pg_get_wal_replay_pause_state()')
-    eq 'paused' }, 'the standby stands still');
+stand_still();
 $stage->sql(qq{UPDATE frontline.customer SET display_name = 'Zoe Afterwards'
     WHERE customer_id = $id});
 is(scalar(grep { $_ eq 'Zoe Afterwards' } list()), 0,
@@ -108,6 +119,23 @@ is($stage->sql("SELECT count(*) FROM frontline.conversation
 $stage->standby_sql('SELECT pg_wal_replay_resume()');
 $stage->wait_replayed;
 is(name_of(details($id)), 'Zoe Afterwards', 'the standby has caught up');
+
+# A lock that the standby has taken over from the primary, and stands still with.
+my $session = $stage->session;
+print {$session} "BEGIN; LOCK TABLE frontline.customer;\n";
+wait_until(sub {
+	$stage->sql('SELECT pg_switch_wal()');
+	return locks_of_standby();
+}, 'the standby has the lock', 20);
+stand_still();
+close $session;
+my $locked = details($id);
+is(name_of($locked), 'Zoe Afterwards',
+    'what is locked at the standby is read from the primary');
+is($stage->health('/readyz')->{json}{reads}, 'standby',
+    'which goes on with the rest');
+$stage->standby_sql('SELECT pg_wal_replay_resume()');
+wait_until(sub { !locks_of_standby() }, 'the lock is gone', 20);
 
 # A standby that hangs, ends and comes back under load.
 for my $how (
