@@ -9,8 +9,8 @@ package Debian::Root;
 #
 # Two roots are kept below cache():
 #   bare    what every Debian has: apt, systemd
-#   ready   bare, and what the package depends on, recommends, and names for
-#           its other way of running; nothing of ours
+#   ready   bare, and what the package depends on, recommends, names for its
+#           other way of running and for its own tests; nothing of ours
 # Both come from the sources of this machine's own apt.
 use strict;
 use warnings;
@@ -31,6 +31,7 @@ my $other_way = 'spawn-fcgi, multiwatch';
 # Counted up when a root is made in another way.
 my $making = 1;
 my $roots = 0;
+my @held;
 
 # What a chroot needs and a container makes itself.  All of it is made anew:
 # nothing of this machine's own is within reach of what runs inside.
@@ -155,7 +156,8 @@ sub apt_ways {
 	    qx(apt-config dump 2>/dev/null);
 }
 
-# Both roots exist afterwards; skips the test when they cannot be made.
+# Both roots exist afterwards, and nobody removes them while this process lives;
+# skips the test when they cannot be made.
 sub prepare {
 	my $cache = cache();
 
@@ -163,21 +165,50 @@ sub prepare {
 	flock $lock, LOCK_EX or die "flock: $!";
 	for my $kind (qw(bare ready)) {
 		my $dir = kept($kind);
-		next if -d $dir;
-		my $new = "$cache/new";
-		remove($new);
-		remove($_) for glob "$cache/$kind-*";
-		my $log = "$cache/$kind.log";
-		my $status = $kind eq 'bare' ? make_bare($new, $log)
-		    : make_ready($new, $log);
-		if ($status) {
-			my $last = (grep { /^E: / } file_lines($log))[-1] // "see $log";
-			chomp $last;
-			skip_all("no $kind root of Debian could be made: $last");
+
+		if (!-d $dir) {
+			my $new = "$cache/new";
+			remove($new);
+			my $log = "$cache/$kind.log";
+			my $status = $kind eq 'bare' ? make_bare($new, $log)
+			    : make_ready($new, $log);
+			if ($status) {
+				my $last = (grep { /^E: / } file_lines($log))[-1] // "see $log";
+				chomp $last;
+				skip_all("no $kind root of Debian could be made: $last");
+			}
+			rename $new, $dir or die "$dir: $!";
 		}
-		rename $new, $dir or die "$dir: $!";
+		push @held, use_lock($dir, LOCK_SH);
+		forget($kind);
 	}
 	close $lock;
+}
+
+# The lock that a root is used under, or undef; it is also what says when that
+# was last.
+sub use_lock {
+	my ($dir, $how) = @_;
+
+	open my $use, '>>', $dir =~ s{([^/]+)$}{use-$1}r or die "$dir: $!";
+	utime undef, undef, $use if $how == LOCK_SH;
+	return flock($use, $how) ? $use : undef;
+}
+
+# Roots of other versions go, but for the last few, which another checkout may
+# be about to use, and those that are in use.
+sub forget {
+	my ($kind) = @_;
+	my $age = sub { -M ($_[0] =~ s{([^/]+)$}{use-$1}r) // 1000 };
+	my @others = sort { $age->($a) <=> $age->($b) }
+	    grep { -d && $_ ne kept($kind) } glob cache() . "/$kind-*";
+
+	for my $dir (@others > 2 ? @others[2 .. $#others] : ()) {
+		my $use = use_lock($dir, LOCK_EX | LOCK_NB) or next;
+
+		remove($dir);
+		unlink $dir =~ s{([^/]+)$}{use-$1}r;
+	}
 }
 
 # The directory of a root: its name tells what went into it.
@@ -193,8 +224,9 @@ sub kept {
 sub declared {
 	my $deb = Debian::Package::built();
 	my @fields = map { Debian::Package::field($deb, $_) } qw(Depends Recommends);
+	my @tests = map { /^Depends: @, (.*)/ } file_lines("$ENV{abs_top_srcdir}/debian/tests/control");
 
-	return join ', ', grep({ length } @fields), $other_way;
+	return join ', ', grep({ length } @fields), $other_way, @tests;
 }
 
 sub make_bare {
@@ -288,6 +320,15 @@ sub for_chroot {
 	system('sh', '-ec', $for_chroot, 'sh', $self->{dir}) == 0
 	    or die "mounts below $self->{dir}";
 	return $self;
+}
+
+# For tools that would ask the sources of the root: it has none then, and what
+# the package needs all the same.
+sub without_sources {
+	my ($self) = @_;
+
+	unlink glob $self->path('/etc/apt/sources.list.d/*');
+	$self->write_file('/etc/apt/sources.list', '');
 }
 
 # The words in front of a command that runs it inside.

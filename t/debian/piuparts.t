@@ -1,0 +1,28 @@
+#!/usr/bin/perl
+# piuparts: installed and purged, the package leaves a Debian 12 as it was; it
+# can be installed, removed, and installed again.
+use strict;
+use warnings;
+use Debian::Package;
+use Debian::Root;
+use Test::More;
+
+Debian::Root::skip_all('no piuparts on this machine')
+    unless grep { -x "$_/piuparts" } qw(/usr/sbin /usr/bin);
+Debian::Root::alone();
+my $root = Debian::Root->new('ready');
+my $work = "$root->{top}/piuparts";
+mkdir $work or die "$work: $!";
+
+# What the package needs is there already, and there is no network: no source
+# is asked, and nothing removed to make the root smaller.
+$root->without_sources;
+my $status = system 'sh', '-c', 'exec piuparts "$@" >"$0" 2>&1 </dev/null', "$root->{top}/log",
+    '-t', $work, '-e', $root->{dir}, '-d', 'bookworm', qw(--keep-sources-list --skip-minimize
+    --no-eatmydata --scriptsdir=/etc/piuparts/scripts), Debian::Package::built();
+my @log = Debian::Root::file_lines("$root->{top}/log");
+is($status, 0, 'piuparts passes') or diag(grep { !/ DEBUG: / } @log);
+like("@log", qr/PASS: Installation and purging test/, 'installed and purged');
+like("@log", qr/INFO: PASS: All tests/, 'all of its tests');
+
+done_testing;
