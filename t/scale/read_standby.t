@@ -149,7 +149,7 @@ for my $how (
 	    sub { $stage->resume_standby }],
 ) {
 	my ($what, $begin, $end) = @$how;
-	my $load = $stage->load_with({ clients => 3 }, 'GetCustomersList',
+	my $load = $stage->load_with({ clients => 8 }, 'GetCustomersList',
 	    { PageSize => 1 });
 	my $more = sub {
 		my $enough = $load->count + shift;
