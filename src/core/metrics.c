@@ -73,6 +73,8 @@ const struct metric_row metric_rows[METRICS] = {
 		"Connections to PostgreSQL that came up" },
 	[METRIC_LOSSES] = { "frontline_database_connections_lost_total", METRIC_COUNTER, { PROGRAM }, false,
 		"Connections to PostgreSQL that were up and broke" },
+	[METRIC_READS_MOVED] = { "frontline_database_reads_moved_total", METRIC_COUNTER, { { NULL, NULL } }, false,
+		"Reads that were the standby's, and went to the primary" },
 	[METRIC_REQUESTS] = { "frontline_http_requests_total", METRIC_COUNTER, { ROUTE, { "status", NULL } }, true,
 		"Requests that the responder processes of this host have answered; 499: whoever asked had gone" },
 	[METRIC_REQUEST_SECONDS] = { "frontline_http_request_duration_seconds", METRIC_HISTOGRAM, { ROUTE }, false,

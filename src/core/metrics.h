@@ -14,11 +14,12 @@
 #include <stdint.h>
 
 enum metric {
-	METRIC_STARTS,          /* program */
-	METRIC_STOPS,           /* program */
-	METRIC_RELOADS,         /* program, result */
-	METRIC_CONNECTIONS,     /* program */
-	METRIC_LOSSES,          /* program */
+	METRIC_STARTS,      /* program */
+	METRIC_STOPS,       /* program */
+	METRIC_RELOADS,     /* program, result */
+	METRIC_CONNECTIONS, /* program */
+	METRIC_LOSSES,      /* program */
+	METRIC_READS_MOVED,
 	METRIC_REQUESTS,        /* route, status */
 	METRIC_REQUEST_SECONDS, /* route */
 	METRIC_ACTIONS,         /* action */

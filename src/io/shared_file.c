@@ -133,7 +133,7 @@ lock_directory(const char *path)
 {
 	char directory[PATH_BYTES];
 	const size_t len = (size_t)(strrchr(path, '/') - path);
-	int fd, i;
+	int fd, i, why;
 
 	memcpy(directory, path, len);
 	directory[len] = '\0';
@@ -142,12 +142,15 @@ lock_directory(const char *path)
 	for (i = 0; fd >= 0 && i < LOCK_TRIES; i++) {
 		if (flock(fd, LOCK_EX | LOCK_NB) == 0)
 			return fd;
+		if (errno != EWOULDBLOCK)
+			break;
 		(void)poll(NULL, 0, LOCK_PAUSE_MS);
-	}
-	if (fd >= 0) {
-		(void)close(fd);
 		errno = EWOULDBLOCK;
 	}
+	why = errno;
+	if (fd >= 0)
+		(void)close(fd);
+	errno = why;
 	return -1;
 }
 

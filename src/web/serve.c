@@ -290,6 +290,16 @@ add_quoted(struct buf *line, const char *name, const char *text)
 	buf_add_char(line, '"');
 }
 
+/* It was for the standby, which was away, or knew less than the primary. */
+static bool
+was_moved(const struct call *call)
+{
+	const struct service *s = call->service;
+
+	return s->reads != NULL && call->db.stmt != NULL &&
+	       call->db.stmt->reads && call->db.pool == s->db;
+}
+
 static void
 count(const struct call *call, int64_t us)
 {
@@ -303,6 +313,8 @@ count(const struct call *call, int64_t us)
 	if (call->err.rc == RC_REFUSED && action == NULL &&
 	    strstr(call->err.code, "signature") != NULL)
 		metrics_count(METRIC_FORGERIES, route, NULL, NULL);
+	if (was_moved(call))
+		metrics_count(METRIC_READS_MOVED, NULL, NULL, NULL);
 }
 
 void

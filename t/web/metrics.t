@@ -246,4 +246,15 @@ for (['a directory that is not there', "$stage->{dir}/none/metrics", 1],
 	is(scalar @said, $warnings, "$what: $warnings warnings");
 }
 
+# ---- a standby that is away
+my $reading = Stage->new(responders => 1, config => {
+	'database.fcgi_read_conninfo' =>
+	    "host=$stage->{dir}/none dbname=frontline user=frontline_fcgi",
+});
+is($reading->metrics->value('frontline_database_reads_moved_total'), 0,
+    'no read has moved');
+is($reading->post('GetCustomersList', {})->{status}, 200, 'a list') for 1 .. 3;
+is($reading->metrics->value('frontline_database_reads_moved_total'), 3,
+    'three reads went to the primary');
+
 done_testing();
