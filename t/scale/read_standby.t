@@ -74,6 +74,7 @@ sub locks_of_standby {
 }
 
 # A standby that stands still shows who answers.
+my $dir = $stage->{dir};
 my $worker = $stage->sql(q{SELECT worker_id FROM frontline.worker
     WHERE identity = '} . $stage->WORKER . q{'});
 my ($id, $name) = split /\|/, $stage->sql(qq{SELECT customer_id, display_name
@@ -137,6 +138,14 @@ is($stage->health('/readyz')->{json}{reads}, 'standby',
 $stage->standby_sql('SELECT pg_wal_replay_resume()');
 wait_until(sub { !locks_of_standby() }, 'the lock is gone', 20);
 
+# Until each client of the load has had answers since.
+sub wait_each_client {
+	my %size = map { $_ => -s } glob "$dir/scratch/$$.load*.out";
+
+	wait_until(sub { !grep { -s $_ <= $size{$_} + 200 } keys %size },
+	    'each client has had answers', 20);
+}
+
 # A standby that hangs, ends and comes back under load.
 for my $how (
 	['hangs', sub { $_->{stopped} = [$stage->{standby},
@@ -159,9 +168,9 @@ for my $how (
 	};
 	local $_ = {};
 
-	$more->(100);
+	$more->(200);
 	$begin->();
-	$more->(300);
+	wait_each_client();
 	ready_says('primary');
 	$end->();
 	ready_says('standby');
