@@ -133,8 +133,10 @@ close $session;
 my $locked = details($id);
 is(name_of($locked), 'Zoe Afterwards',
     'what is locked at the standby is read from the primary');
+is(scalar(() = $stage->slurp('log/standby.log') =~ /due to lock timeout/g), 1,
+    'after one attempt at the standby');
 is($stage->health('/readyz')->{json}{reads}, 'standby',
-    'which goes on with the rest');
+    'and the standby goes on with the rest');
 $stage->standby_sql('SELECT pg_wal_replay_resume()');
 wait_until(sub { !locks_of_standby() }, 'the lock is gone', 20);
 
