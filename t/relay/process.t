@@ -163,7 +163,7 @@ my @asked = $stage->ledger($from);
 cmp_ok($asked[1]{time} - $asked[0]{time}, '>=', 0.5,
     'a new rate counts for the next job');
 cmp_ok($asked[2]{time} - $asked[0]{time}, '>=', 1.5, 'and for the one after');
-is($stage->end_relay($relay), 0, 'it ends');
+is($stage->end_relay($relay, 'QUIT'), 0, 'it ends on SIGQUIT, too');
 
 # ---- SIGTERM under load
 $stage->write_config('limits.twilio_per_second' => 1000);
