@@ -112,6 +112,8 @@ sub start_nginx {
 	local $ENV{NGINX} = join '', map { fileno($_) . ';' } @sockets;
 	for (@sockets) {
 		listen $_, SOMAXCONN or die "listen: $!";
+		# As nginx has its own: two processes may see one connection.
+		$_->blocking(0);
 		fcntl $_, F_SETFD, 0 or die "fcntl: $!";
 	}
 	$self->{nginx} = $self->spawn('nginx', undef, $self->as_user('TERM'),
