@@ -30,7 +30,7 @@ my @bare = qw(ca-certificates systemd-sysv);
 # offer a root a package.
 my $extra = 'spawn-fcgi, multiwatch, apt-utils';
 # Counted up when a root is made in another way.
-my $making = 1;
+my $making = 2;
 my $roots = 0;
 my @held;
 
@@ -272,6 +272,9 @@ export DEBIAN_FRONTEND=noninteractive LC_ALL=C.UTF-8 PATH=/usr/sbin:/usr/bin:/sb
 chroot "$1" apt-get -q -o Acquire::Retries=3 update
 chroot "$1" apt-get -q -y -o Acquire::Retries=3 satisfy "$2"
 chroot "$1" apt-get clean
+# The next installation would make it, and whoever looks what a package leaves
+# behind would find it.
+mkdir -p "$1/var/cache/debconf/tmp.ci"
 END
 	put("$dir/etc/resolv.conf", '');
 	return $status;
