@@ -90,6 +90,7 @@ sub alone {
 	my $place = File::Temp::tempdir('rootXXXXXX', DIR => scratch_base());
 	my $pid = fork // die "fork: $!";
 	if (!$pid) {
+		enter_cgroups($place);
 		$ENV{DEBIAN_ROOT_ALONE} = 1;
 		$ENV{DEBIAN_ROOT_PLACE} = $place;
 		{ exec 'setpriv', '--pdeathsig', 'KILL', 'unshare', @namespaces,
@@ -99,8 +100,45 @@ sub alone {
 	$SIG{$_} = sub { kill 'KILL', $pid } for qw(INT TERM HUP);
 	waitpid $pid, 0;
 	my $status = $? & 127 ? 128 + ($? & 127) : $? >> 8;
+	leave_cgroups($place);
 	rmdir $place;
 	POSIX::_exit($status);
+}
+
+# The control groups of one test, a folder in each hierarchy that systemd uses:
+# systemd in a container makes its own below that of whoever starts it, and two
+# containers must not find each other there.
+sub cgroups {
+	my ($place) = @_;
+	my ($name) = $place =~ m{([^/]+)$};
+
+	return map { m{^\S+ (\S+) (?:cgroup2 |cgroup \S*\bname=systemd\b)}
+	    ? "$1/frontline-$name" : () } file_lines('/proc/self/mounts');
+}
+
+# Where that is not granted, no container starts either, and says so.
+sub enter_cgroups {
+	my ($place) = @_;
+
+	for my $group (cgroups($place)) {
+		mkdir $group or next;
+		open my $out, '>', "$group/cgroup.procs" or next;
+		print {$out} "0\n";
+	}
+}
+
+# They are empty by now, or soon.
+sub leave_cgroups {
+	my ($place) = @_;
+
+	for my $group (grep { -d } cgroups($place)) {
+		my @deepest = reverse sort split /\n/, qx(find '$group' -type d);
+
+		for (1 .. 100) {
+			@deepest = grep { !rmdir } @deepest or last;
+			select undef, undef, undef, 0.02;
+		}
+	}
 }
 
 # Process 1 of the namespace buries what loses its parent; the test is its child.
