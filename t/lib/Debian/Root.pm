@@ -234,7 +234,7 @@ sub use_lock {
 	return flock($use, $how) ? $use : undef;
 }
 
-# Roots of other versions go, but for the last few, which another checkout may
+# Roots of other versions go, but for the last one, which another checkout may
 # be about to use, and those that are in use.
 sub forget {
 	my ($kind) = @_;
@@ -242,7 +242,7 @@ sub forget {
 	my @others = sort { $age->($a) <=> $age->($b) }
 	    grep { -d && $_ ne kept($kind) } glob cache() . "/$kind-*";
 
-	for my $dir (@others > 2 ? @others[2 .. $#others] : ()) {
+	for my $dir (@others[1 .. $#others]) {
 		my $use = use_lock($dir, LOCK_EX | LOCK_NB) or next;
 
 		remove($dir);
