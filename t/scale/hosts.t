@@ -52,7 +52,7 @@ $stage->sql("ALTER SYSTEM SET ssl_key_file = '$dir/tls/db.key'");
 $stage->sql('ALTER SYSTEM SET ssl = on');
 $stage->sql('SELECT pg_reload_conf()');
 $stage->sql("UPDATE frontline_queue.destination SET lease = '3 s',
-    settle = '0.5 s', resend = '1 hour' WHERE name = 'conversations'");
+    settle = '0.5 s', resend = '8 s' WHERE name = 'conversations'");
 $stage->sql('DELETE FROM frontline.conversation');
 
 sub conninfo {
@@ -107,7 +107,7 @@ sub enter {
 sub all_are_there {
 	my ($what) = @_;
 
-	$stage->wait_queue_empty(40);
+	$stage->hurry_all(60);
 	my @odd = grep { $_ ne join ' ', 1 .. $entered } map { join ' ',
 	    map { $_->{body} } @{$stage->conversation_at_twilio($_)->{messages}} }
 	    @sids;
