@@ -52,6 +52,19 @@ read_line(char *bytes, int size, void *stream)
  * libinih takes a line that begins with a blank for more of the last key.  So
  * does a person who indents all of a section: the table says who is right.
  */
+static bool
+goes_on(const struct reading *r, const char *section, const char *name)
+{
+	const struct conf_file *f = r->file;
+	const struct conf_entry *last;
+
+	if (!r->indented || f->count == 0)
+		return false;
+	last = &f->entries[f->count - 1];
+	return strcmp(last->section, section) == 0 &&
+	       strcmp(last->name, name) == 0;
+}
+
 static int
 add_to_value(struct reading *r, struct conf_entry *en, const char *value)
 {
@@ -78,11 +91,8 @@ take_entry(void *user, const char *section, const char *name, const char *value)
 	struct conf_file *f = r->file;
 	struct conf_entry *en;
 
-	en = f->count > 0 ? &f->entries[f->count - 1] : NULL;
-	if (r->indented && en != NULL && strcmp(en->section, section) == 0 &&
-	    strcmp(en->name, name) == 0) {
-		return add_to_value(r, en, value);
-	}
+	if (goes_on(r, section, name))
+		return add_to_value(r, &f->entries[f->count - 1], value);
 	if (f->count == ENTRIES_MAX) {
 		r->too_many = true;
 		return 0;
