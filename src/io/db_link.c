@@ -21,6 +21,13 @@ enum {
 
 /* ---- going down -------------------------------------------------------- */
 
+static void
+turn_to_next_host(struct db_link *l)
+{
+	if (++l->host >= l->host_count)
+		l->host = 0;
+}
+
 /*
  * How long to wait before the next attempt: not at all while there are hosts
  * that have not been tried since the last wait.
@@ -33,8 +40,7 @@ next_wait_us(struct db_link *l)
 	if (l->state == DB_LINK_IDLE || l->state == DB_LINK_BUSY) {
 		l->failures = 0;
 	} else {
-		if (++l->host >= l->host_count)
-			l->host = 0;
+		turn_to_next_host(l);
 		if (++l->tried < l->host_count)
 			return 0;
 	}
@@ -455,6 +461,11 @@ timer_is_due(struct loop_timer *t)
 		    "database: a statement was not answered in %ld ms; the "
 		    "connection is given up",
 		    l->options->patience_ms);
+		/*
+		 * A host that is gone says nothing, to a new connection
+		 * neither; one that is no primary says so at once.
+		 */
+		turn_to_next_host(l);
 		lose(l, "the server does not answer");
 		break;
 	case DB_LINK_IDLE:

@@ -37,12 +37,18 @@ sub connections {
 	    AND backend_type = 'client backend'}, host => $host);
 }
 
-# A third promotion; the former primary comes back as it was, on its old
-# timeline, and will not take writes.  Neither those who were there before nor
-# those who begin now use it.
+# A third promotion, of the standby of a primary that neither answers nor closes
+# a connection.  The former primary comes back as it was, on its old timeline,
+# and takes no writes.  Neither those who were there before nor those who begin
+# now use it.
 $stage->require_standby(0);
-$stage->stop_primary('QUIT');
+$stage->freeze_primary;
 $stage->promote;
+my $event = $stage->webhook('onConversationAdded', {
+	ConversationSid => $stage->new_sid('CH'), State => 'active' });
+is($stage->fetch_all($event)->{status}, 200,
+    'a primary that is silent costs nobody an answer');
+$stage->stop_frozen;
 $stage->resume_standby(1);
 $chaos->first_write;
 $stage->start_responder;

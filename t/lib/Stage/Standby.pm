@@ -88,6 +88,31 @@ sub stop_primary {
 	return $self->end($pid, $signal // 'INT', 30);
 }
 
+# Ends one that was frozen, and has been replaced since.
+sub stop_frozen {
+	my ($self) = @_;
+	my $pid = delete $self->{($self->places)[1][0]};
+
+	$self->thaw;
+	return $self->end($pid, 'QUIT', 30);
+}
+
+# The primary says nothing any more, and closes nothing, as a host that has lost
+# its power.
+sub freeze_primary {
+	my ($self) = @_;
+	my $pid = $self->{($self->places)[0][0]};
+
+	$self->{frozen} = [$pid, Stage::Process::children($pid)];
+	kill 'STOP', @{$self->{frozen}};
+}
+
+sub thaw {
+	my ($self) = @_;
+
+	kill 'CONT', @{delete $self->{frozen} // []};
+}
+
 sub wait_streaming {
 	my ($self) = @_;
 

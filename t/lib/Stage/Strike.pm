@@ -73,6 +73,7 @@ sub end_database {
 	my ($self) = @_;
 	my @wrong;
 
+	$self->thaw;
 	for my $status ($self->stop_standby, $self->stop_primary) {
 		push @wrong, 'PostgreSQL ended with ' . ($status // 'nothing')
 		    if ($status // 1) != 0;
