@@ -63,6 +63,17 @@ subtest 'sources' => sub {
 	is_deeply([sort keys %listed], found('src', qr/\.[ch]$/), 'each belongs to a program');
 };
 
+# It takes hours, so nobody would see at once that a part of it is not run.
+subtest 'make chaos' => sub {
+	my $said = `$ENV{MAKE} -n --no-print-directory -C '$ENV{abs_top_builddir}' chaos CHAOS=--1 CHAOS_FRONT=--2 CHAOS_RESTARTS=--3 CHAOS_FAILOVER=--4`;
+
+	is($?, 0, 'make -n chaos') or return;
+	$said =~ s/\\\n//g;
+	is_deeply([$said =~ m{t/chaos/(\w+\.pl.*?)\s*$}mg],
+	    ['run.pl --1', 'run.pl --front --2', 'restarts.pl --3', 'run.pl --failover --4'],
+	    'each part is a command of its own');
+};
+
 # In a checkout: everything that git knows is also in a release.
 subtest 'distribution' => sub {
 	plan skip_all => 'no checkout' unless -e "$top/.git";
