@@ -83,12 +83,7 @@ sub drains {
 	my $session = $stage->session;
 	my @clients = map { $stage->fastcgi } 1 .. 8;
 
-	print {$session} "BEGIN; LOCK TABLE frontline.customer;\n";
-	wait_until(sub {
-		$stage->sql(q(SELECT count(*) FROM pg_locks WHERE granted
-		    AND mode = 'AccessExclusiveLock'
-		    AND relation = 'frontline.customer'::regclass));
-	}, 'the table is locked');
+	$stage->lock_table($session, 'frontline.customer');
 	$_->send(FastCGI::request($stage->fastcgi_callback('GetCustomersList',
 	    { PageSize => 1 }), keep => 1)) for @clients;
 	wait_until(sub {

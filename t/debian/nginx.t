@@ -39,11 +39,7 @@ pid $dir/run/tried.pid;
 error_log $dir/log/tried.log;
 events { }
 http {
-    client_body_temp_path $dir/temp/body;
-    proxy_temp_path $dir/temp/proxy;
-    fastcgi_temp_path $dir/temp/fastcgi;
-    uwsgi_temp_path $dir/temp/uwsgi;
-    scgi_temp_path $dir/temp/scgi;
+    @{[$stage->temp_paths]}
 $site
 }
 END

@@ -69,11 +69,7 @@ pid $dir/run/nginx.pid;
 error_log $dir/log/nginx.error.log warn;
 events { }
 http {
-    client_body_temp_path $dir/temp/body;
-    proxy_temp_path $dir/temp/proxy;
-    fastcgi_temp_path $dir/temp/fastcgi;
-    uwsgi_temp_path $dir/temp/uwsgi;
-    scgi_temp_path $dir/temp/scgi;
+    @{[$stage->temp_paths]}
     access_log $dir/log/front.access.log;
 $servers
 }

@@ -419,12 +419,7 @@ $stage->sql('DROP TRIGGER no_commit ON frontline.message');
 {
 	my $session = $stage->session;
 
-	print {$session} "BEGIN; LOCK TABLE frontline.conversation;\n";
-	wait_until(sub {
-		$stage->sql(q(SELECT count(*) FROM pg_locks WHERE granted
-		    AND mode = 'AccessExclusiveLock'
-		    AND relation = 'frontline.conversation'::regclass));
-	}, 'the table is locked');
+	$stage->lock_table($session, 'frontline.conversation');
 	my $answer = event('onMessageAdded', \@message);
 	refused($answer, 503, 'unavailable', 'a locked table');
 	ok($answer->{seconds} < 2, 'within 2 s') or diag($answer->{seconds});

@@ -100,12 +100,7 @@ for my $how ('one', 'every') {
 {
 	my $session = $stage->session;
 
-	print {$session} "BEGIN; LOCK TABLE frontline.customer;\n";
-	wait_until(sub {
-		$stage->sql(q(SELECT count(*) FROM pg_locks WHERE granted
-		    AND mode = 'AccessExclusiveLock'
-		    AND relation = 'frontline.customer'::regclass));
-	}, 'the table is locked');
+	$stage->lock_table($session, 'frontline.customer');
 	is_turned_away(ask(), 'a locked table');
 	print {$session} "ROLLBACK;\n";
 	recovers('a locked table');

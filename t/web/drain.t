@@ -55,12 +55,7 @@ under_load('SIGHUP', sub {
 	my $locked = q(SELECT count(*) FROM pg_locks WHERE NOT granted);
 	my @old = $stage->responder_pids;
 
-	print {$session} "BEGIN; LOCK TABLE frontline.customer;\n";
-	wait_until(sub {
-		$stage->sql(q(SELECT count(*) FROM pg_locks WHERE granted
-		    AND mode = 'AccessExclusiveLock'
-		    AND relation = 'frontline.customer'::regclass));
-	}, 'the table is locked');
+	$stage->lock_table($session, 'frontline.customer');
 	my $client = $stage->fastcgi;
 	$client->send(FastCGI::request(
 	    $stage->fastcgi_callback('GetCustomersList', { PageSize => 1 }),

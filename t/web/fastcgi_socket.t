@@ -263,12 +263,7 @@ pass('no descriptor is left open');
 	my $session = $stage->session;
 	my %list = $stage->fastcgi_callback('GetCustomersList', {});
 
-	print {$session} "BEGIN; LOCK TABLE frontline.worker;\n";
-	wait_until(sub {
-		$stage->sql(q(SELECT count(*) FROM pg_locks WHERE granted
-		    AND mode = 'AccessExclusiveLock'
-		    AND relation = 'frontline.worker'::regclass));
-	}, 'the table is locked');
+	$stage->lock_table($session, 'frontline.worker');
 	# lock_timeout may be faster than we are: then once more.
 	wait_until(sub {
 		my $client = $stage->fastcgi;

@@ -178,12 +178,7 @@ for (['first_initial', 'no', 'Inès O.', '+447700900999'],
 {
 	my $session = $stage->session;
 
-	print {$session} "BEGIN; LOCK TABLE frontline.channel;\n";
-	wait_until(sub {
-		$stage->sql(q(SELECT count(*) FROM pg_locks WHERE granted
-		    AND mode = 'AccessExclusiveLock'
-		    AND relation = 'frontline.channel'::regclass));
-	}, 'the table is locked');
+	$stage->lock_table($session, 'frontline.channel');
 	fails_open(add('+447700900901'), 'unavailable', 'a locked table');
 	print {$session} "ROLLBACK;\n";
 	close $session;

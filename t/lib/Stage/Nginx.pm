@@ -81,11 +81,7 @@ pid $dir/run/nginx.pid;
 error_log $dir/log/nginx.error.log warn;
 events { worker_connections 1024; }
 http {
-    client_body_temp_path $dir/temp/body;
-    proxy_temp_path $dir/temp/proxy;
-    fastcgi_temp_path $dir/temp/fastcgi;
-    uwsgi_temp_path $dir/temp/uwsgi;
-    scgi_temp_path $dir/temp/scgi;
+    @{[$self->temp_paths]}
 $site
     # For requests that no TLS client would send: see raw_http().
     server {
@@ -101,6 +97,14 @@ END
 	$self->{health_url} = "http://127.0.0.1:$health";
 	$self->{plain_url} = "http://127.0.0.1:$plain";
 	$self->{raw_port} = $raw;
+}
+
+# Lines of http{} that keep nginx's files within the stage.
+sub temp_paths {
+	my ($self) = @_;
+
+	return join "\n    ", map { "$_->[0]_temp_path $self->{dir}/temp/$_->[1];" }
+	    ['client_body', 'body'], map { [$_, $_] } qw(proxy fastcgi uwsgi scgi);
 }
 
 sub start_nginx {

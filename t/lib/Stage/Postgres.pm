@@ -95,6 +95,18 @@ sub session {
 	return $write;
 }
 
+# Takes a table away from everybody until the session rolls back.
+sub lock_table {
+	my ($self, $session, $table) = @_;
+
+	print {$session} "BEGIN; LOCK TABLE $table;\n";
+	wait_until(sub {
+		$self->sql("SELECT count(*) FROM pg_locks WHERE granted
+		    AND mode = 'AccessExclusiveLock'
+		    AND relation = '$table'::regclass");
+	}, "$table is locked");
+}
+
 sub migrate {
 	my ($self) = @_;
 	my $dir = $self->{dir};
