@@ -1,8 +1,12 @@
 #include "store/shown_media.h"
 
+/*
+ * The function answers with hex digits, which the server turns into bytes
+ * sooner than they would be sent here.
+ */
 const struct stmt shown_media_stmt = {
 	.name = "shown_media",
-	.sql = "SELECT m.content_type, m.bytes"
+	.sql = "SELECT m.content_type, decode(m.bytes, 'hex') AS bytes"
 	       "  FROM frontline_api.get_media($1) AS m",
 	.params = 1,
 	.binary = true,

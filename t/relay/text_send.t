@@ -90,7 +90,7 @@ is(scalar @{$message->{media_urls}}, 1, 'with the one that can be');
 my ($token) = $message->{media_urls}[0] =~
     m{^\Q$stage->{url}\E/media/([A-Za-z0-9_-]{32,})$};
 ok($token, 'under an address that nobody can guess');
-is($stage->sql("SELECT content_type, bytes = '\\x" . unpack('H*', PNG)
+is($stage->sql("SELECT content_type, bytes = '" . unpack('H*', PNG)
     . "' FROM frontline_api.get_media('$token')"),
     'image/png|t', 'where it lies for Twilio');
 is(comments($text), "A file was left out of this message (page.html): files " .

@@ -344,7 +344,7 @@ empty();
 press(1);
 my $one = relay('keep_media', 1, 0, 'cat.gif', 'image/gif', 'AP_-_w', 60);
 like $one, qr/^[0-9a-f]{64}$/, 'a picture is kept under a token that nobody guesses';
-is web('get_media', $one), 'image/gif|\\x00fffeff', 'and served as it came';
+is web('get_media', $one), 'image/gif|00fffeff', 'and served as it came';
 is relay('keep_media', 1, 0, 'cat.png', 'image/png', 'AQ', 60), $one, 'another time under the same';
 my $two = relay('keep_media', 1, 1, 'dog.png', 'image/png', 'AAEC', 60);
 isnt $two, $one, 'another one under another';
@@ -356,7 +356,7 @@ $db->sql("UPDATE frontline.text_media SET expires_at = now() + interval '4 minut
 is @{ row('text_to_send', 1)->{kept} } . (web('get_media', $one) ne ''), '01', 'one whose time is over soon is served, and fetched anew for another attempt';
 is relay('keep_media', 99, 0, 'x', 'image/png', 'AQ', 60), '-', 'nothing is kept for no text';
 my $large = 'A' x 4_000_000;
-is length(web('get_media', relay('keep_media', 1, 2, 'large', 'image/png', $large, 60))), 6_000_012, 'a large one goes through whole';
+is length(web('get_media', relay('keep_media', 1, 2, 'large', 'image/png', $large, 60))), 6_000_010, 'a large one goes through whole';
 
 # -- names
 empty();

@@ -183,7 +183,7 @@ SELECT frontline_api.schema_version()
 -- schema_version integer
 
 -- shown_media frontline_fcgi
-SELECT m.content_type, m.bytes  FROM frontline_api.get_media($1) AS m
+SELECT m.content_type, decode(m.bytes, 'hex') AS bytes  FROM frontline_api.get_media($1) AS m
 -- content_type text, bytes bytea
 
 -- sweep_fates frontline_relay
