@@ -105,7 +105,7 @@ const struct metric_row metric_rows[METRICS] = {
 #define SAME ", the same from every host: use max()"
 const struct gauge_row gauge_rows[] = {
 	{ "frontline_build_info", "version", "The program that answers; always 1" },
-	{ "frontline_metrics_shared", NULL, "1: the counters are those of all processes of this host; 0: of the one that answers" },
+	{ "frontline_metrics_shared", NULL, "1: the counters are those of all processes of this host; 0: the one that answers has others" },
 	{ "frontline_database_up", NULL, "1: the database has answered just now" },
 	{ "frontline_database_metrics", NULL, "1: it has also said what stands below; 0: out of time, or its schema is too old" },
 	{ "frontline_schema_version_needed", NULL, "The oldest schema that this program works with" },

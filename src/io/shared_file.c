@@ -30,6 +30,8 @@ static const char magic[16] = "frontline count";
 
 static char *mapped; /* the head, and what follows */
 static size_t mapped_size;
+static struct stat mapped_file;
+static char mapped_path[PATH_BYTES];
 static volatile sig_atomic_t is_cut;
 
 /* ---- what somebody cuts ------------------------------------------------ */
@@ -186,7 +188,7 @@ shared_file_map(
 		return err_set(e, RC_BUSY, "shared_file",
 		    "%.64s: no absolute path, or too long", path);
 	fd = open_or_make(path, &head);
-	if (fd >= 0 && watch_for_cuts() == 0)
+	if (fd >= 0 && fstat(fd, &mapped_file) == 0 && watch_for_cuts() == 0)
 		at = mmap(NULL, (size_t)head.size, PROT_READ | PROT_WRITE,
 		    MAP_SHARED, fd, 0);
 	if (at == MAP_FAILED) {
@@ -199,6 +201,7 @@ shared_file_map(
 	(void)close(fd);
 	mapped_size = (size_t)head.size;
 	mapped = at;
+	memcpy(mapped_path, path, strlen(path) + 1);
 	*out = mapped + sizeof(head);
 	return RC_OK;
 }
@@ -206,5 +209,9 @@ shared_file_map(
 bool
 shared_file_is_shared(void)
 {
-	return mapped != NULL && is_cut == 0;
+	struct stat now;
+
+	return mapped != NULL && is_cut == 0 && stat(mapped_path, &now) == 0 &&
+	       now.st_dev == mapped_file.st_dev &&
+	       now.st_ino == mapped_file.st_ino;
 }

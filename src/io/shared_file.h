@@ -23,7 +23,10 @@
 enum rc shared_file_map(const char *path, uint64_t layout, size_t size,
     void **out, struct err *e) MUST_CHECK;
 
-/* Is it mapped, and still that of the others? */
+/*
+ * Is it mapped, and does the next process get the same one?  Not where it was
+ * cut, removed or replaced.
+ */
 bool shared_file_is_shared(void);
 
 #endif

@@ -226,6 +226,31 @@ test_cut(void)
 	ok(WIFSIGNALED(status), "another SIGBUS is still the end");
 }
 
+/* In processes of their own, as above. */
+static void
+test_replaced(void)
+{
+	struct err e;
+	void *at;
+	pid_t pid;
+	int status = -1;
+
+	pid = fork();
+	if (pid == 0) {
+		if (shared_file_map(path, layout, SIZE, &at, &e) != RC_OK ||
+		    !shared_file_is_shared())
+			_exit(1);
+		if (unlink(path) != 0 || shared_file_is_shared())
+			_exit(2);
+		if (seen_by_another(path, layout, 1) != 0 ||
+		    shared_file_is_shared())
+			_exit(3);
+		_exit(0);
+	}
+	(void)waitpid(pid, &status, 0);
+	is_int(status, 0, "who has a file that was removed knows to be alone");
+}
+
 int
 main(void)
 {
@@ -239,6 +264,7 @@ main(void)
 	test_lock();
 	test_sum();
 	test_cut();
+	test_replaced();
 	(void)unlink(path);
 	(void)rmdir(directory);
 	return done_testing();
