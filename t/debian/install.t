@@ -120,7 +120,10 @@ subtest 'an upgrade keeps what the operator has edited' => sub {
 subtest 'purge' => sub {
 	is(stop(), '0', 'all end well');
 	is(processes(), 0, 'none is left');
-	$root->goes('rm /etc/nginx/sites-enabled/frontline && nginx -s reload', 'the site goes first');
+	Debian::Site::follow($root, 'Removing it', sub {
+		s/systemctl reload nginx/nginx -s reload/;
+		return /sites-enabled/;
+	});
 	$root->goes("apt-get remove -y $name && test -s $conf && test -s /etc/frontline/secrets/auth_token",
 	    'apt-get remove keeps settings and secrets');
 	$root->goes("apt-get purge -y $name", 'apt-get purge');
@@ -150,9 +153,12 @@ subtest 'installed again' => sub {
 };
 
 subtest 'what README.Debian says of removing the data' => sub {
-	my @commands = Debian::Readme::commands($root, 'Removing it');
+	my @commands = grep { !/sites-enabled/ } Debian::Readme::commands($root, 'Removing it');
 
-	$root->goes("apt-get purge -y $name", 'apt-get purge');
+	like($root->run("apt-get purge -y $name"), qr{nginx will not start .* rm /etc/nginx/sites-enabled/frontline},
+	    'apt-get purge tells of a site that was forgotten');
+	$root->goes('! nginx -t 2>&1', 'which nginx does not start with');
+	$root->goes('rm /etc/nginx/sites-enabled/frontline && nginx -t 2>&1', 'and does without');
 	$root->goes(join("\n", @commands), 'its commands go well');
 	is($root->run('getent passwd frontline || :'), '', 'no user');
 	is($root->run(q(runuser -u postgres -- psql -XAtc "SELECT rolname FROM pg_roles WHERE rolname ~ 'frontline'")),
