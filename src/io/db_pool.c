@@ -147,10 +147,24 @@ call_is_late(struct loop_timer *t)
 	struct db_call *call = OWNER_OF(t, struct db_call, timer);
 
 	detach(call->pool, call);
-	if (db_pool_is_up(call->pool))
+	if (call->pool->fallback != NULL &&
+	    call->deadline_us - clock_us() >= REPEAT_MIN_US)
+		hand_over(call);
+	else if (db_pool_is_up(call->pool))
 		fail_call(call, RC_BUSY, "no answer in time");
 	else
 		fail_without_database(call);
+}
+
+/* When to stop waiting for this pool: the one behind it needs time, too. */
+static int64_t
+latest_us(const struct db_pool *p, const struct db_call *call)
+{
+	const int64_t patience_us = clock_us() + p->options.patience_ms * 1000;
+
+	return p->fallback != NULL && patience_us < call->deadline_us
+		   ? patience_us
+		   : call->deadline_us;
 }
 
 void
@@ -174,7 +188,7 @@ db_pool_submit(struct db_pool *p, struct db_call *call)
 		fail_without_database(call);
 		return;
 	}
-	loop_timer_set(p->loop, &call->timer, call->deadline_us);
+	loop_timer_set(p->loop, &call->timer, latest_us(p, call));
 	enqueue(p, call, false);
 	dispatch(p);
 }

@@ -9,8 +9,9 @@
  * again on another one, three times in all, while its deadline allows; so only
  * statements may be submitted that do no harm when they run twice.
  *
- * A pool may have another one behind it, which then takes whatever fails here,
- * and everything while no connection is up: a standby's has the primary's.
+ * A pool may have another one behind it, which then takes whatever fails here
+ * or waits for longer than patience_ms, and everything while no connection is
+ * up: a standby's has the primary's.
  */
 #ifndef IO_DB_POOL_H
 #define IO_DB_POOL_H

@@ -182,6 +182,31 @@ for my $how (
 	    diag(@$bad[0 .. ($#$bad < 5 ? $#$bad : 5)]);
 }
 
+# One that answers, but slowly: who would wait for too long is served by the
+# primary.
+$stage->sql(q{ALTER FUNCTION frontline_api.get_links(text) RENAME TO links});
+$stage->sql(q{CREATE FUNCTION frontline_api.get_links(p_customer_id text)
+    RETURNS TABLE (type text, value text, display_name text)
+    LANGUAGE plpgsql STABLE SECURITY DEFINER AS $$
+    BEGIN
+	PERFORM pg_sleep(0.4) WHERE pg_is_in_recovery();
+	RETURN QUERY SELECT * FROM frontline_api.links(p_customer_id);
+    END $$});
+$stage->sql('GRANT EXECUTE ON FUNCTION frontline_api.get_links(text)
+    TO frontline_fcgi');
+$stage->wait_replayed;
+my @many = map { $stage->fastcgi } 1 .. 60;
+$_->send(FastCGI::request($stage->fastcgi_callback(
+    'GetCustomerDetailsByCustomerId', { CustomerId => $id }), keep => 1))
+    for @many;
+my %statuses;
+$statuses{($_->read_response // {})->{status} // 'none'}++ for @many;
+is_deeply(\%statuses, { 200 => 60 },
+    'a standby that is slow costs no request');
+$stage->sql('DROP FUNCTION frontline_api.get_links(text)');
+$stage->sql(q{ALTER FUNCTION frontline_api.links(text) RENAME TO get_links});
+$stage->wait_replayed;
+
 # Without the primary reads go on, as long as nothing has to be asked of it.
 $stage->stop_postgres;
 is(name_of(details($id)), 'Zoe Afterwards',
