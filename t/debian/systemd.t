@@ -185,13 +185,15 @@ subtest 'after a boot' => sub {
 };
 
 subtest 'purge' => sub {
+	Debian::Site::follow($c, '3. The services', sub { /^systemctl enable/ });
+	is(states(map { "frontline-fcgi\@$_" } 3, 4), 'active active', 'more responder processes');
 	$c->goes('rm /etc/nginx/sites-enabled/frontline && systemctl reload nginx'
 	    . " && apt-get purge -y $Debian::Package::NAME", 'apt-get purge');
 	is($c->run('systemctl list-units --all --no-legend --plain "frontline-*" || :'), '',
 	    'no unit is left');
 	is($c->run('find /proc -maxdepth 1 -user frontline'), '', 'no process');
-	is($c->run('ls -d /etc/frontline /run/frontline /usr/share/frontline* /usr/libexec/frontline 2>/dev/null || :'), '',
-	    'no file');
+	is($c->run('ls -d /etc/frontline /run/frontline /usr/share/frontline* /usr/libexec/frontline'
+	    . ' /etc/systemd/system/frontline* 2>/dev/null || :'), '', 'no file');
 	is($c->run('systemctl --failed --no-legend --plain'), '', 'no failed unit');
 	isnt(Debian::Site::sql($c, 'SELECT count(*) FROM frontline.customer'), '0', 'the database is');
 };
