@@ -7,6 +7,7 @@ use File::Find;
 use Test::More;
 
 my $top = $ENV{abs_top_srcdir};
+$ENV{MAKE} //= 'make';
 
 # The make that runs the tests must not speak to the one that we run.
 delete @ENV{qw(MAKEFLAGS MFLAGS MAKELEVEL MAKE_TERMOUT MAKE_TERMERR)};
