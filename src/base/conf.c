@@ -389,6 +389,23 @@ read_some(int fd, char *bytes, size_t size)
 	return (ssize_t)used;
 }
 
+/*
+ * Where systemd hands secrets over, one that it did not is not a file that may
+ * not be read: it came too late, or never.
+ */
+static enum rc
+refuse_to_open(const char *value, const char *path, struct err *e)
+{
+	if ((errno == EACCES || errno == ENOENT) && value[0] != '/' &&
+	    getenv("CREDENTIALS_DIRECTORY") != NULL)
+		return err_set(e, RC_INVALID, "config",
+		    "%s: systemd has not handed it over; put it there and "
+		    "restart",
+		    path);
+	return err_set(
+	    e, RC_INVALID, "config", "%s: %s", path, strerror(errno));
+}
+
 /* Checks the open file and its bytes; the caller closes and wipes. */
 static enum rc
 check_secret(int fd, char *bytes, size_t size, size_t *len, struct err *e)
@@ -477,8 +494,7 @@ conf_secret(
 	path = secret_path(c, value);
 	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	if (fd < 0)
-		return err_set(
-		    e, RC_INVALID, "config", "%s: %s", path, strerror(errno));
+		return refuse_to_open(value, path, e);
 	rc = check_secret(fd, bytes, sizeof(bytes), &s->len, e);
 	(void)close(fd);
 	if (rc == RC_OK) {

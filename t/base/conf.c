@@ -478,6 +478,14 @@ test_credentials(void)
 	(void)snprintf(want, sizeof(want),
 	    "2: [main] secret: %s/token: No such file or directory", folder);
 	is_str(err.text, want, "... and the last place is named");
+	(void)setenv("CREDENTIALS_DIRECTORY", credentials, 1);
+	is_int(read_text(text), RC_INVALID, "nor was it handed over");
+	(void)snprintf(want, sizeof(want),
+	    "2: [main] secret: %s/token: systemd has not handed it over; put "
+	    "it there and restart",
+	    folder);
+	is_str(err.text, want, "... which is said");
+	(void)unsetenv("CREDENTIALS_DIRECTORY");
 	(void)rmdir(folder);
 	(void)rmdir(credentials);
 }
