@@ -5,6 +5,7 @@
 #include <getopt.h>
 
 #include "admin/command.h"
+#include "io/db_conninfo.h"
 
 static const char help[] =
     "usage: frontlinectl [-c FILE] config            the settings in force\n"
@@ -142,6 +143,23 @@ print_mdoc(void)
 	return EXIT_SUCCESS;
 }
 
+/* What the other programs refuse when they start. */
+static enum rc
+check_conninfos(struct command_context *c)
+{
+	enum rc rc;
+
+	rc = db_conninfo_check_key(&c->file, "fcgi_conninfo",
+	    c->config.database.fcgi_conninfo, &c->err);
+	if (rc == RC_OK)
+		rc = db_conninfo_check_key(&c->file, "fcgi_read_conninfo",
+		    c->config.database.fcgi_read_conninfo, &c->err);
+	if (rc == RC_OK)
+		rc = db_conninfo_check_key(&c->file, "relay_conninfo",
+		    c->config.database.relay_conninfo, &c->err);
+	return rc;
+}
+
 int
 config_run(struct command_context *c, int argc, char **argv)
 {
@@ -176,5 +194,9 @@ config_run(struct command_context *c, int argc, char **argv)
 		    "config", "there is no use for '%s'", argv[optind]);
 	if (c->err.rc != RC_OK)
 		return command_fail(&c->err);
-	return wanted != NULL ? print_one(c, wanted) : print_settings(c);
+	if (wanted != NULL)
+		return print_one(c, wanted);
+	if (check_conninfos(c) != RC_OK)
+		return command_fail(&c->err);
+	return print_settings(c);
 }

@@ -103,6 +103,20 @@ db_conninfo_check(const char *conninfo, struct err *e)
 	return rc;
 }
 
+enum rc
+db_conninfo_check_key(const struct conf_file *file, const char *key,
+    const char *conninfo, struct err *e)
+{
+	static const char section[] = "database";
+	const struct conf_entry *en;
+
+	if (conninfo == NULL || db_conninfo_check(conninfo, e) == RC_OK)
+		return RC_OK;
+	en = conf_find(file, section, key);
+	return err_wrap(e, "%s:%d: [%s] %s", file->path,
+	    en != NULL ? en->line : file->last_line, section, key);
+}
+
 enum { OPTIONS_MAX = 64, PIECE_SIZE = 256 };
 
 /*

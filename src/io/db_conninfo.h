@@ -5,6 +5,7 @@
  */
 #ifndef IO_DB_CONNINFO_H
 #define IO_DB_CONNINFO_H
+#include "base/conf.h"
 #include "base/err.h"
 
 /*
@@ -14,6 +15,13 @@
  * alone; a name (for the certificate) needs its address beside it in hostaddr.
  */
 enum rc db_conninfo_check(const char *conninfo, struct err *e) MUST_CHECK;
+
+/*
+ * The same of a key of [database]; an error names the file, the line and the
+ * key.  conninfo: NULL where there is none, which is right.
+ */
+enum rc db_conninfo_check_key(const struct conf_file *file, const char *key,
+    const char *conninfo, struct err *e) MUST_CHECK;
 
 /* Of libpq's PQconninfoOption list: hosts or addresses, whichever are more. */
 unsigned db_conninfo_hosts(const void *parsed);

@@ -6,20 +6,14 @@ static enum rc
 read_config(
     struct arena *a, const char *path, struct config *config, struct err *e)
 {
-	static const char section[] = "database", key[] = "relay_conninfo";
-	const struct conf_entry *en;
 	struct conf_file file;
 	enum rc rc;
 
 	rc = config_read(a, path, config, &file, e);
-	if (rc != RC_OK)
-		return rc;
-	rc = db_conninfo_check(config->database.relay_conninfo, e);
 	if (rc == RC_OK)
-		return RC_OK;
-	en = conf_find(&file, section, key);
-	return err_wrap(e, "%s:%d: [%s] %s", path,
-	    en != NULL ? en->line : file.last_line, section, key);
+		rc = db_conninfo_check_key(&file, "relay_conninfo",
+		    config->database.relay_conninfo, e);
+	return rc;
 }
 
 enum rc

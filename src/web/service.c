@@ -20,23 +20,6 @@ set_signing(struct service *s)
 		    &s->signing, s->arena, next->bytes, next->len);
 }
 
-/* conninfo: NULL where there is none. */
-static enum rc
-check_conninfo(const struct conf_file *file, const char *key,
-    const char *conninfo, struct err *e)
-{
-	static const char section[] = "database";
-	const struct conf_entry *en;
-	enum rc rc;
-
-	rc = conninfo != NULL ? db_conninfo_check(conninfo, e) : RC_OK;
-	if (rc == RC_OK)
-		return RC_OK;
-	en = conf_find(file, section, key);
-	return err_wrap(e, "%s:%d: [%s] %s", file->path,
-	    en != NULL ? en->line : file->last_line, section, key);
-}
-
 enum rc
 service_read_config(
     struct arena *a, const char *path, struct config *config, struct err *e)
@@ -46,10 +29,10 @@ service_read_config(
 
 	rc = config_read(a, path, config, &file, e);
 	if (rc == RC_OK)
-		rc = check_conninfo(
+		rc = db_conninfo_check_key(
 		    &file, "fcgi_conninfo", config->database.fcgi_conninfo, e);
 	if (rc == RC_OK)
-		rc = check_conninfo(&file, "fcgi_read_conninfo",
+		rc = db_conninfo_check_key(&file, "fcgi_read_conninfo",
 		    config->database.fcgi_read_conninfo, e);
 	return rc;
 }

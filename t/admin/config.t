@@ -68,6 +68,22 @@ for (
 	    'names file, line, key');
 }
 
+# What the services would refuse when they start.
+for (
+	['fcgi_conninfo', 'dbname=frontline usr=x', qr/invalid connection option "usr"/],
+	['fcgi_read_conninfo', 'host=db1.example.com', qr/hostaddr/],
+	['relay_conninfo', 'dbname', qr/missing "="/],
+) {
+	my ($key, $value, $why) = @$_;
+	my $text = $stage->slurp('frontline.conf') =~ s/^\Q$key\E =.*\n//mr;
+	my $bad = $stage->put('scratch/bad.conf', "$text\n[database]\n$key = $value\n");
+	my ($said, $status) = ctl('-c', $bad, 'config');
+
+	is($status, 78, "$key that is wrong: 78");
+	like($said, qr/^frontlinectl: \Q$bad\E:\d+: \[database\] $key: .*$why.*\n\z/,
+	    'names file, line, key');
+}
+
 # The program itself.
 for (
 	[[], 64, qr/^usage: /],
