@@ -117,7 +117,7 @@ push @tops, $top;
 
 # Before anything.
 ends(0, $top, 'help', 'help', qr/quickstart down/);
-ends(2, $top, 'dwon', 'an unknown word is refused', qr/quickstart down/);
+ends(2, $top, 'dwon', 'an unknown word is refused', qr/no command 'dwon'.*quickstart down/s);
 ends(3, $top, 'status', 'status before up', qr/not running/);
 ends(0, $top, 'down', 'down before up', qr/nothing is running/);
 
@@ -166,6 +166,11 @@ my %before = running($top);
 ends(0, $top, 'up', 'up once more', qr/already running/);
 is_deeply({ running($top) }, \%before, 'changes nothing');
 ends(0, $top, 'status', 'status', qr/^ready at \Q$env->{BASE_URL}\E$/m);
+SKIP: {
+	skip 'takes root', 1 if $>;
+	like(qx(setpriv --reuid=65534 --regid=65534 --clear-groups '$top/quickstart' status 2>&1),
+	    qr/run by \w+; ask as that user/, 'another user is told whom to ask');
+}
 
 # The tour on what a former one left in the database.
 ends(0, $top, '', 'a second tour');
@@ -307,9 +312,9 @@ for my $down (0, 1) {
 	system 'rm', '-rf', $home if $home =~ m{^/var/tmp/frontline};
 }
 
-# Interrupted half-way.
-{
-	my %now = running($top);
+# Ctrl-C as soon as it says something.
+sub interrupted {
+	my ($when, @command) = @_;
 	my $pid = fork // die "fork: $!";
 
 	if (!$pid) {
@@ -320,14 +325,28 @@ for my $down (0, 1) {
 		open STDERR, '>&', \*STDOUT;
 		$ENV{RESPONDERS} = 1;
 		chdir $top;
-		exec './quickstart', 'up';
+		exec './quickstart', @command;
 	}
 	select undef, undef, undef, 0.01
-	    until slurp("$dir/said") =~ /loading sample/
+	    until slurp("$dir/said") =~ $when
 	    || waitpid($pid, 1) == $pid;
 	kill 'INT', -$pid;
 	waitpid $pid, 0;
 	is($? >> 8, 130, 'Ctrl-C ends it');
+	return slurp("$dir/said");
+}
+
+# In the tour, when all runs.
+{
+	like(interrupted(qr/frontlinectl call list/), qr/^== running at .*^== stop it with: /ms,
+	    'and it says that the stack runs');
+	is(answers($env), 405, 'which it does');
+}
+
+# Half-way.
+{
+	ends(0, $top, 'down', 'down');
+	interrupted(qr/loading sample/, 'up');
 	is_deeply({ running($top) }, {}, 'and nothing is left');
 	ok(!-e "$top/var/quickstart.env", 'no environment either');
 	ends(0, $top, 'up', 'up after that');
