@@ -2,7 +2,10 @@
  * config.c -- frontlinectl config: the settings in force, and every key there
  * is, all from the one table (core/config.h).
  */
+#include <errno.h>
 #include <getopt.h>
+#include <string.h>
+#include <unistd.h>
 
 #include "admin/command.h"
 #include "io/db_conninfo.h"
@@ -160,6 +163,21 @@ check_conninfos(struct command_context *c)
 	return rc;
 }
 
+/* Where it cannot be read, the relay runs, and no call of it goes out. */
+static enum rc
+check_ca_file(struct command_context *c)
+{
+	static const char section[] = "service", key[] = "ca_file";
+	const char *path = c->config.service.ca_file;
+	const struct conf_entry *en;
+
+	if (path == NULL || access(path, R_OK) == 0)
+		return RC_OK;
+	en = conf_find(&c->file, section, key);
+	return err_set(&c->err, RC_INVALID, "config", "%s:%d: [%s] %s: %s: %s",
+	    c->file.path, en->line, section, key, path, strerror(errno));
+}
+
 int
 config_run(struct command_context *c, int argc, char **argv)
 {
@@ -196,7 +214,7 @@ config_run(struct command_context *c, int argc, char **argv)
 		return command_fail(&c->err);
 	if (wanted != NULL)
 		return print_one(c, wanted);
-	if (check_conninfos(c) != RC_OK)
+	if (check_conninfos(c) != RC_OK || check_ca_file(c) != RC_OK)
 		return command_fail(&c->err);
 	return print_settings(c);
 }

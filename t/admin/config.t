@@ -68,19 +68,21 @@ for (
 	    'names file, line, key');
 }
 
-# What the services would refuse when they start.
+# What the services would refuse when they start, or not be able to use.
 for (
+	['ca_file', "$dir/none", qr/No such file/, 'service'],
 	['fcgi_conninfo', 'dbname=frontline usr=x', qr/invalid connection option "usr"/],
 	['fcgi_read_conninfo', 'host=db1.example.com', qr/hostaddr/],
 	['relay_conninfo', 'dbname', qr/missing "="/],
 ) {
-	my ($key, $value, $why) = @$_;
+	my ($key, $value, $why, $section) = @$_;
+	$section //= 'database';
 	my $text = $stage->slurp('frontline.conf') =~ s/^\Q$key\E =.*\n//mr;
-	my $bad = $stage->put('scratch/bad.conf', "$text\n[database]\n$key = $value\n");
+	my $bad = $stage->put('scratch/bad.conf', "$text\n[$section]\n$key = $value\n");
 	my ($said, $status) = ctl('-c', $bad, 'config');
 
 	is($status, 78, "$key that is wrong: 78");
-	like($said, qr/^frontlinectl: \Q$bad\E:\d+: \[database\] $key: .*$why.*\n\z/,
+	like($said, qr/^frontlinectl: \Q$bad\E:\d+: \[$section\] $key: .*$why.*\n\z/,
 	    'names file, line, key');
 }
 
