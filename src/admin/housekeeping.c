@@ -14,6 +14,8 @@ static const char help[] =
     "\n"
     "Removes what is older than [retention] says, and makes the partitions of\n"
     "the days to come, as the role frontline_relay.  Says what it removed.\n"
+    "The package has a timer for it; by hand:\n"
+    "  systemctl start frontline-housekeeping\n"
     "\n"
     "  --database CONNINFO  instead of [database] relay_conninfo\n"
     "\n"

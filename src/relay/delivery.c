@@ -119,8 +119,10 @@ log_end(const struct delivery *d, const char *outcome, const char *why)
 	const int64_t us = clock_us() - d->began_us;
 	char line[512];
 
-	metrics_count(
-	    METRIC_ATTEMPTS, d->destination->name, d->job.kind, outcome);
+	/* What the database did not hear of has its outcome all the same. */
+	if (!d->settled)
+		metrics_count(METRIC_ATTEMPTS, d->destination->name,
+		    d->job.kind, outcome);
 	(void)snprintf(line, sizeof(line),
 	    "job=%s kind=%s lane=%s attempt=%ld outcome=%s ms=%lld.%03lld"
 	    "%s%s%s",
