@@ -24,19 +24,15 @@ sub slurp {
 	return scalar <$in>;
 }
 
-# What the programs prepare, as the server's log has it: {name}{role, sql}.
+# What a program prepares, as the server's log has it: {name}{role, sql}.
 sub prepared {
-	my ($role) = @_;
-	my %all;
+	my ($role, $its_log) = @_;
 
 	wait_until(sub {
-		return 0 unless $stage->sql("SELECT count(*)
-		    FROM pg_stat_activity
-		    WHERE usename = '$role' AND state = 'idle'") > 0;
-		%all = $stage->slurp('log/postgres.log') =~
-		    /$role LOG:  duration: \S+ ms  parse (\w+): (.+)$/mg;
-		return 1;
+		$stage->slurp("log/$its_log") =~ /database: connected$/m;
 	}, "$role has prepared its statements");
+	my %all = $stage->slurp('log/postgres.log') =~
+	    /$role LOG:  duration: \S+ ms  parse (\w+): (.+)$/mg;
 	return map { ($_ => { role => $role, sql => $all{$_} }) } keys %all;
 }
 
@@ -49,7 +45,8 @@ sub columns {
 }
 
 $stage->start_relay;
-my %now = (prepared('frontline_fcgi'), prepared('frontline_relay'));
+my %now = (prepared('frontline_fcgi', 'fcgi.log'),
+    prepared('frontline_relay', 'relay.log'));
 my $text = join "\n", map {
 	my $statement = $now{$_};
 

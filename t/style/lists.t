@@ -80,7 +80,7 @@ subtest 'distribution' => sub {
 	plan skip_all => 'no checkout' unless -e "$top/.git";
 	my @known = split /\n/, `git -C '$top' ls-files 2>/dev/null`;
 	plan skip_all => 'git does not list the files' if $? || !@known;
-	my @dist = map { s{^(?:\Q$top\E|\$\(srcdir\))/}{}r }
+	my @dist = map { s{^(?:\Q$top\E|\$\(srcdir\)|\.)/}{}r }
 	    split /\n/, `$ENV{MAKE} -s --no-print-directory -C '$ENV{abs_top_builddir}' dist-list`;
 	is($?, 0, 'make dist-list') or return;
 	# Build directories outside name the sources by their way to them.
