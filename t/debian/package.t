@@ -4,6 +4,7 @@ use strict;
 use warnings;
 use Debian::Package;
 use File::Temp ();
+use Files qw(slurp);
 use Scratch qw(scratch_base);
 use Test::More;
 
@@ -16,14 +17,6 @@ my $top = $ENV{abs_top_srcdir};
 my $deb = Debian::Package::built();
 my $scratch = File::Temp->newdir('debXXXXXX', DIR => scratch_base());
 chmod 0755, $scratch;
-
-sub slurp {
-	my ($file) = @_;
-
-	open my $in, '<', $file or die "$file: $!";
-	local $/;
-	return scalar <$in>;
-}
 
 sub lines {
 	my ($command) = @_;

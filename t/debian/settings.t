@@ -4,29 +4,13 @@
 use strict;
 use warnings;
 use File::Temp qw(tempdir);
+use Files qw(slurp put);
 use Test::More;
 
 my $top = $ENV{abs_top_srcdir};
 my $build = $ENV{abs_top_builddir};
 my $dir = tempdir(CLEANUP => 1);
 my $shipped = slurp("$top/debian/frontline.conf");
-
-sub slurp {
-	my ($file) = @_;
-
-	open my $in, '<', $file or die "$file: $!";
-	local $/;
-	return scalar <$in>;
-}
-
-sub put {
-	my ($file, $text, $mode) = @_;
-
-	open my $out, '>', $file or die "$file: $!";
-	print {$out} $text;
-	close $out or die "$file: $!";
-	chmod $mode, $file;
-}
 
 # The table, by the program: section.key => [its default or undef, required].
 my (%table, $section);

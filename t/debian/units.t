@@ -5,6 +5,7 @@ use strict;
 use warnings;
 use Debian::Package;
 use File::Temp ();
+use Files qw(slurp put);
 use Scratch qw(scratch_base);
 use Test::More;
 
@@ -25,22 +26,6 @@ system('dpkg-deb', '-x', Debian::Package::built(), "$dir/tree") == 0
     or die 'dpkg-deb -x';
 my @units = map { m{([^/]+)$} } glob "$dir/tree/lib/systemd/system/*";
 my @services = grep { /\.service$/ } @units;
-
-sub slurp {
-	my ($file) = @_;
-
-	open my $in, '<', $file or die "$file: $!";
-	local $/;
-	return scalar <$in>;
-}
-
-sub put {
-	my ($file, $text) = @_;
-
-	open my $out, '>', $file or die "$file: $!";
-	print {$out} $text;
-	close $out or die "$file: $!";
-}
 
 # A unit's settings: section.key => [values].
 sub settings {

@@ -6,6 +6,7 @@
 use strict;
 use warnings;
 use File::Temp qw(tempdir);
+use Files qw(slurp put);
 use Mutants qw(mutants occurrences);
 use Scratch qw(scratch_base);
 use Time::HiRes qw(sleep time);
@@ -127,18 +128,3 @@ sub end_group {
 	undef $running;
 }
 
-sub slurp {
-	my ($file) = @_;
-	open my $in, '<', $file or die "$file: $!\n";
-	local $/;
-
-	return scalar <$in>;
-}
-
-sub put {
-	my ($file, $text) = @_;
-	open my $out, '>', $file or die "$file: $!\n";
-
-	print {$out} $text;
-	close $out or die "$file: $!\n";
-}

@@ -4,14 +4,9 @@ use strict;
 use warnings;
 use utf8;
 use Digest::SHA qw(sha256_hex);
+use Files qw(slurp);
 use Test::More;
 use Db;
-
-sub slurp {
-	my ($file) = @_;
-	open my $fh, '<:raw', $file or die "$file: $!";
-	return do { local $/; <$fh> };
-}
 
 my $db = Db->new;
 my @files = Db::migrations();

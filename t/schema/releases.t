@@ -9,20 +9,13 @@
 # nobody is expected to come from its release any more.
 use strict;
 use warnings;
+use Files qw(slurp);
 use Stage;
 use Test::More;
 
 my $stage = Stage->new(responders => 1, sample => 0, nginx => 0,
     twilio => [], postgres => { log_min_duration_statement => 0 });
 my $folder = "$ENV{abs_top_srcdir}/t/data/statements";
-
-sub slurp {
-	my ($file) = @_;
-
-	open my $in, '<', $file or return '';
-	local $/;
-	return scalar <$in>;
-}
 
 # What a program prepares, as the server's log has it: {name}{role, sql}.
 sub prepared {

@@ -3,6 +3,7 @@
 use strict;
 use warnings;
 use File::Temp qw(tempdir);
+use Files qw(slurp);
 use Test::More;
 
 my $dir = tempdir(CLEANUP => 1);
@@ -13,14 +14,6 @@ my %page = (
 	relay => "$src/relay/frontline-relay.8",
 	conf => "$src/core/frontline.conf.5",
 );
-
-sub slurp {
-	my ($file) = @_;
-
-	open my $in, '<', $file or die "$file: $!\n";
-	local $/;
-	return scalar <$in>;
-}
 
 # What a program prints, on both channels.
 sub says {
