@@ -212,11 +212,11 @@ sub finish {
 	die "session ended: $text";
 }
 
-# Until some session waits for another one's lock.
+# Until that many sessions, or one, wait for another one's lock.
 sub wait_for_lock {
-	my ($self) = @_;
+	my ($self, $sessions) = @_;
 	my $end = Time::HiRes::time() + 20;
-	until ($self->list('SELECT count(*) FROM pg_locks WHERE NOT granted')) {
+	until ($self->list('SELECT count(DISTINCT pid) FROM pg_locks WHERE NOT granted') >= ($sessions // 1)) {
 		die 'nobody waits for a lock' if Time::HiRes::time() > $end;
 		Time::HiRes::usleep(2000);
 	}

@@ -140,6 +140,7 @@ is conversation(11, 'state') . conversation(13, 'customer_address'), 'active+479
 # two that claim it at once, crosswise
 my %a = (%fcgi, session => 'a');
 my %b = (%fcgi, session => 'b');
+sub conflict { return "SELECT * FROM frontline.note_conflict('" . sid('CH', $_[0]) . "', '" . sid('CH', $_[1]) . "')" }
 my $claim = sub { my ($n, $when) = @_; return "SELECT * FROM frontline_api.participant_added('" . sid('CH', $n) . "', NULL, '" . sid('MB', "c$n") . "', NULL, '+4790000088', '+15005550006', NULL, '$when')" };
 $db->sql('BEGIN; SET LOCAL lock_timeout = 0; ' . $claim->(15, at('10:00')), %a);
 my $other = $db->start('SET lock_timeout = 0; SET statement_timeout = 0; ' . $claim->(16, at('11:00')), %b);
@@ -149,6 +150,23 @@ unlike $db->finish($other), qr/ERROR/, 'two at once wait for each other and do n
 is conversation(15, 'state') . conversation(16, 'state'), 'closedactive', 'with the same end';
 event('conversation_removed', sid('CH', 16), $IS, at('14:00'));
 is conversation(16, 'state', 'closed_at'), 'closed|2026-03-02 14:00:00+00', 'a removed conversation is closed';
+# whoever needs several conversations locks them in one order: each of the two needs both
+for my $case ([ 'conflicts told crosswise', 60, 61, '+4790000089', sub { conflict(@_) } ],
+	[ 'a conflict and a claim of the pair', 62, 63, undef, sub { $claim->($_[1], at('11:00')) } ],
+	[ 'the other way round', 65, 64, undef, sub { $claim->($_[1], at('11:00')) } ]) {
+	my ($name, $has, $wants, $address, $second) = @$case;
+	event('participant_added', sid('CH', $has), $IS, sid('MB', "c$has"), undef, '+4790000088', '+15005550006', undef, at('10:00'));
+	event('conversation_added', sid('CH', $wants), $IS, $address, '+15005550006', 'active', at('10:30'), at('10:30'));
+	$db->sql("BEGIN; SELECT FROM frontline.conversation WHERE conversation_sid = '" . sid('CH', $has) . "' FOR UPDATE", session => 'dba');
+	my @waiting;
+	for my $call (conflict($wants, $has), $second->($has, $wants)) {
+		push @waiting, $db->start("SET lock_timeout = 0; SET statement_timeout = 0; $call", session => 'circle' . @waiting);
+		$db->wait_for_lock(scalar @waiting);
+	}
+	$db->sql('COMMIT', session => 'dba');
+	is join(' ', map { $db->finish($_) =~ /ERROR:[^\n]*/g } @waiting), '', "$name wait, and not in a circle";
+	event('conversation_removed', sid('CH', $_), $IS, at('14:00')) for $has, $wants;
+}
 
 # -- delivery
 $db->sql("INSERT INTO frontline.message (message_sid, conversation_sid, direction, created_at) VALUES ('" . sid('IM', 'd') . "', '" . sid('CH', 1) . "', 'outbound', now())");
