@@ -107,7 +107,7 @@ sub request {
 # has hung up is not an error: returns false.
 sub send {
 	my ($self, $bytes, $timeout) = @_;
-	my $deadline = time + ($timeout // 10);
+	my $deadline = time + ($timeout // 30);
 	my $select = IO::Select->new($self->{socket});
 
 	local $SIG{PIPE} = 'IGNORE';
@@ -130,7 +130,7 @@ sub send {
 # One record as [type, id, content], or undef at the end or after `timeout`.
 sub read_record {
 	my ($self, $timeout) = @_;
-	my $deadline = time + ($timeout // 10);
+	my $deadline = time + ($timeout // 30);
 	my $select = IO::Select->new($self->{socket});
 
 	for (;;) {
@@ -156,7 +156,7 @@ sub read_record {
 # end record said; undef when the connection ends, or nothing comes, first.
 sub read_response {
 	my ($self, $timeout) = @_;
-	my $deadline = time + ($timeout // 10);
+	my $deadline = time + ($timeout // 30);
 	my $out = '';
 	my %answer;
 
@@ -183,7 +183,7 @@ sub read_response {
 # Does the responder hang up within `timeout`?
 sub hung_up {
 	my ($self, $timeout) = @_;
-	my $deadline = time + ($timeout // 10);
+	my $deadline = time + ($timeout // 30);
 
 	while (!$self->{ended} && time < $deadline) {
 		$self->read_record($deadline - time);

@@ -21,11 +21,12 @@ use File::Temp ();
 use Scratch qw(scratch_base);
 use Scalar::Util qw(weaken);
 use Stage::Process qw(wait_until);
+use Stage::Request qw(in_time);
 use Test::More ();
 use parent qw(Stage::Process Stage::Postgres Stage::Standby Stage::Responder Stage::Relay
     Stage::Nginx Stage::Request Stage::Twilio Stage::Front Stage::Strike);
 
-our @EXPORT = qw(wait_until);
+our @EXPORT = qw(in_time wait_until);
 
 # Nobody outside a test knows these words; they must not turn up in a log.
 use constant {

@@ -196,8 +196,8 @@ $stage->sql(q(UPDATE frontline.conversation SET state = 'closed'));
 # The database is slow, hangs, is away.
 {
 	my $turned_away = sub {
-		my ($what) = @_;
-		my $answer = route($last + 1);
+		my ($what, $again) = @_;
+		my $answer = in_time(2, sub { route($last + 1) }, $again);
 
 		is($answer->{status}, 503, "$what: 503");
 		is($answer->{json}{error}{code}, 'unavailable',
@@ -213,8 +213,7 @@ $stage->sql(q(UPDATE frontline.conversation SET state = 'closed'));
 		    AND locktype = 'advisory'));
 	}, 'routing is locked');
 	$turned_away->('somebody else decides for long');
-	print {$session} "ROLLBACK;\n";
-	close $session;
+	$stage->end_session($session);
 
 	my @stopped = ($stage->{postgres},
 	    Stage::Process::children($stage->{postgres}));
@@ -223,7 +222,11 @@ $stage->sql(q(UPDATE frontline.conversation SET state = 'closed'));
 	kill 'CONT', @stopped;
 	$stage->wait_database;
 	$stage->stop_postgres;
-	$turned_away->('no server');
+	$turned_away->('no server', sub {
+		$stage->start_postgres;
+		$stage->wait_database;
+		$stage->stop_postgres;
+	});
 	$stage->start_postgres;
 	$stage->wait_database;
 	is_routed(route($last + 1), $last + 1, 'default@example.com',

@@ -95,7 +95,18 @@ sub session {
 	return $write;
 }
 
-# Takes a table away from everybody until the session rolls back.
+# Ends one, and its transaction: what that held is free on return.
+sub end_session {
+	my ($self, $session) = @_;
+	my ($pid) = grep { $self->{sessions}{$_} == $session }
+	    keys %{$self->{sessions}};
+
+	print {$session} "ROLLBACK;\n";
+	close delete $self->{sessions}{$pid};
+	return $self->reap($pid);
+}
+
+# Takes a table away from everybody until the session ends.
 sub lock_table {
 	my ($self, $session, $table) = @_;
 

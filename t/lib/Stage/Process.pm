@@ -9,16 +9,17 @@ use Time::HiRes qw(time);
 
 our @EXPORT_OK = qw(children wait_until);
 
-# Runs `true` every few milliseconds until it is.
+# Runs `true` every few milliseconds until it is.  `timeout` is for what never
+# becomes true, not for what is slow: the machine may be.
 sub wait_until {
 	my ($true, $what, $timeout) = @_;
-	my $deadline = time + ($timeout // 10);
+	my $deadline = time + ($timeout //= 30);
 
 	for (;;) {
 		my $value = $true->();
 
 		return $value if $value;
-		die sprintf "waited %g s in vain: %s\n", $timeout // 10, $what
+		die sprintf "waited %g s in vain: %s\n", $timeout, $what
 		    if time > $deadline;
 		select undef, undef, undef, 0.01;
 	}
@@ -93,7 +94,7 @@ sub reap {
 			return 0 unless waitpid($pid, WNOHANG) == $pid;
 			$status = $? & 127 ? 128 + ($? & 127) : $? >> 8;
 			return 1;
-		}, "process $pid", $timeout // 10);
+		}, "process $pid", $timeout // 30);
 	};
 	delete $self->{processes}{$pid} if defined $status;
 	return $status;

@@ -3,11 +3,17 @@ package Stage::Request;
 use strict;
 use warnings;
 use Curl qw(fetch load parse_head);
+use Exporter 'import';
 use Exposition;
 use FastCGI;
 use IO::Select;
 use IO::Socket::INET;
 use Sign qw(form signature);
+
+our @EXPORT_OK = qw(in_time);
+
+# How long nginx waits for most answers; whoever gets one then was not answered.
+use constant NGINX_WAITS => 5;
 
 my %PATH_OF = (
 	GetCustomersList               => '/callbacks/crm',
@@ -66,6 +72,21 @@ sub fetch_all {
 	    @requests);
 }
 
+# The answer that ask() returns.  It is asked anew where that took `seconds` or
+# longer, after `again`, which sets the scene: what stood still for a moment may
+# have been the machine, and a program that is too slow is so each time.
+sub in_time {
+	my ($seconds, $ask, $again) = @_;
+
+	for my $left (reverse 0 .. 4) {
+		my $answer = $ask->();
+
+		return $answer if $answer->{seconds} < $seconds || !$left ||
+		    $answer->{seconds} >= NGINX_WAITS;
+		$again->() if $again;
+	}
+}
+
 sub post {
 	my ($self, @callback) = @_;
 
@@ -96,6 +117,15 @@ sub load_with {
 	    (@callback ? (request => $self->callback(@callback)) : ()), %$opt);
 }
 
+# Is that all of an answer?  One without a length goes to the end.
+sub is_whole {
+	my ($bytes, $has_no_body) = @_;
+	my ($head, $body) = $bytes =~ /^(.*?\r\n\r\n)(.*)/s or return 0;
+	my ($length) = $head =~ /^Content-Length: (\d+)/mi;
+
+	return $has_no_body || defined $length && length $body >= $length;
+}
+
 # Bytes to nginx as they are, without TLS; returns {status, headers, body} of
 # the first answer, or undef when nginx just hangs up.
 sub raw_http {
@@ -107,9 +137,10 @@ sub raw_http {
 
 	local $SIG{PIPE} = 'IGNORE';
 	print {$socket} $bytes;
-	# The connection may be kept: the answer ends where nothing follows.
-	while ($select->can_read($got eq '' ? $timeout // 10 : 0.1)) {
-		last unless sysread $socket, $got, 65536, length $got;
+	# The connection may be kept.
+	until (is_whole($got, $bytes =~ /^HEAD /)) {
+		last unless $select->can_read($timeout // 20) &&
+		    sysread $socket, $got, 65536, length $got;
 	}
 	my ($head, $body) = split /\r\n\r\n/, $got, 2;
 	my ($status, $headers) = parse_head($head // '');

@@ -115,7 +115,7 @@ sub wait_database {
 # too early otherwise), and the database has been reached.
 sub wait_ready {
 	my ($self) = @_;
-	my $patience = @{$self->{wrapper}} ? 120 : 20;
+	my $patience = @{$self->{wrapper}} ? 120 : 60;
 
 	wait_until(sub {
 		my $ready = () = $self->slurp('log/fcgi.log') =~ /\bready$/mg;

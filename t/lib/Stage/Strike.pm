@@ -20,7 +20,7 @@ sub strike {
 	return unless $self->{dir};
 	chdir '/';
 	close $_ for values %{delete $self->{sessions} // {}};
-	$self->reap($_, 5) for
+	$self->reap($_) for
 	    grep { $self->{processes}{$_} eq 'session' }
 	    keys %{$self->{processes}};
 	push @wrong, $self->end_nginx, $self->end_responders,
@@ -39,7 +39,7 @@ sub end_nginx {
 	my ($self) = @_;
 	my $pid = delete $self->{nginx} or return;
 	my $status = $self->end($pid, 'QUIT', 5) //
-	    $self->end($pid, 'TERM', 5);
+	    $self->end($pid, 'TERM');
 
 	return if defined $status && $status == 0;
 	return 'nginx ended with ' . ($status // 'nothing');
@@ -58,7 +58,7 @@ sub end_responders {
 	}
 	@pids = grep { $self->{processes}{$_} } @pids;
 	kill 'TERM', @pids;
-	my $patience = @{$self->{wrapper}} ? 30 : 8;
+	my $patience = 30;
 	for my $pid (@pids) {
 		my $status = $self->reap($pid, $patience);
 
