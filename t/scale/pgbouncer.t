@@ -112,17 +112,26 @@ is(scalar(() = $stage->slurp('log/fcgi.log') =~ /SQLSTATE|away/g), 0,
 # With them a name is there already on a connection of the server, or is not.
 my $advice = qr/SQLSTATE \w{5}: .*transaction mode set prepared_statements = no/;
 
+# Until all processes have read the settings again so often.
+sub wait_read {
+	my ($times) = @_;
+
+	wait_until(sub {
+		my $said = () = $stage->slurp('log/fcgi.log') =~
+		    /read \S+ again$/mg;
+		return $said == 3 * $times;
+	}, 'the settings are read again');
+}
+
 $stage->write_config('database.prepared_statements' => 'yes');
 kill 'HUP', $stage->responder_pids;
+wait_read(1);
 wait_until(sub { $stage->slurp('log/fcgi.log') =~ $advice },
     'the log says what is wrong', 20);
 pass('with prepared statements the log says what is wrong');
 $stage->write_config('database.prepared_statements' => 'no');
 kill 'HUP', $stage->responder_pids;
-wait_until(sub {
-	my $said = () = $stage->slurp('log/fcgi.log') =~ /read \S+ again$/mg;
-	return $said == 6;
-}, 'the settings are read again');
+wait_read(2);
 is(join(', ', storm(5)), '', 'and without them all is well again');
 
 # A relay cannot listen through it.  It says so, and does nothing by halves.
