@@ -52,7 +52,7 @@ is((stat $stage->{socket})[2] & 07777, 0660, 'the socket is for its group alone'
 {
 	my $load = $stage->load_with({ clients => 2 }, 'GetCustomersList',
 	    { PageSize => 5 }, options => ['http1.1']);
-	my $patience = @{$stage->{wrapper}} ? 60 : 10;
+	my $patience = @{$stage->{wrapper}} ? 60 : 30;
 
 	wait_until(sub { $load->count > 50 }, 'the load runs');
 	for my $round (1 .. 20) {
@@ -76,7 +76,8 @@ is((stat $stage->{socket})[2] & 07777, 0660, 'the socket is for its group alone'
 	    or diag(@$bad[0 .. ($#$bad < 5 ? $#$bad : 5)]);
 }
 
-# Told to end while requests wait for the database: all are answered.
+# Told to end while requests wait for the database: all are answered.  False
+# where lock_timeout was faster than we are.
 sub drains {
 	my ($how) = @_;
 	my @all = $stage->responder_pids;
@@ -86,25 +87,31 @@ sub drains {
 	$stage->lock_table($session, 'frontline.customer');
 	$_->send(FastCGI::request($stage->fastcgi_callback('GetCustomersList',
 	    { PageSize => 1 }), keep => 1)) for @clients;
-	wait_until(sub {
+	my $waiting = eval { wait_until(sub {
 		$stage->sql('SELECT count(*) FROM pg_locks WHERE NOT granted') >= 2;
-	}, 'both processes have requests');
+	}, 'requests wait', 1) };
 	kill 'TERM', $stage->{supervisor};
 	wait_until(sub {
 		(() = $stage->slurp('log/fcgi.log') =~ /\bstopping: /g) == 2;
 	}, 'both processes stop');
-	print {$session} "ROLLBACK;\n";
-	is_deeply([map { my $answer = $_->read_response; $answer && $answer->{status} } @clients],
-	    [(200) x 8], "$how: requests under way are answered");
-	is($stage->reap(delete $stage->{supervisor}, 10), 0, '... multiwatch ends');
+	$stage->end_session($session);
+	my @statuses = map { my $answer = $_->read_response; $answer && $answer->{status} } @clients;
+	is($stage->reap(delete $stage->{supervisor}), 0, "$how: multiwatch ends");
 	is(stopped(), 2, '... its processes have drained');
 	is(scalar(grep { kill 0, $_ } @all), 0, '... and are gone');
-	close $session;
+	return 0 if !$waiting || $stage->slurp('log/fcgi.log') =~ /55P03/;
+	is_deeply(\@statuses, [(200) x 8], '... requests under way are answered');
+	return 1;
 }
 
-drains('TERM to multiwatch');
-start(' -s TERM' => '');
-drains('the same with its default');
+drains('TERM to multiwatch') or wait_until(sub {
+	start();
+	return drains('TERM once more');
+}, 'requests are under way');
+wait_until(sub {
+	start(' -s TERM' => '');
+	return drains('the same with its default');
+}, 'requests are under way');
 
 # Its own number of retries would have let them go.
 {
@@ -118,7 +125,7 @@ drains('the same with its default');
 	wait_until(sub { @{[$stage->responder_pids]} < 2 }, 'some do not come back');
 	pass('with few retries multiwatch gives processes up');
 	my $pid = delete $stage->{supervisor};
-	defined $stage->end($pid, 'TERM', 10) or $stage->end($pid, 'KILL', 10);
+	defined $stage->end($pid, 'TERM', 10) or $stage->end($pid, 'KILL');
 }
 
 done_testing;
