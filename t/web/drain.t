@@ -66,6 +66,10 @@ wait_until(sub {
 		wait_until(sub { $stage->sql($locked) }, 'it waits', 1);
 	};
 	kill 'TERM', @old;
+	wait_until(sub {
+		my $log = $stage->slurp('log/fcgi.log');
+		return !grep { $log !~ /\[$_\] \w+: stopping: / } @old;
+	}, 'the processes know');
 	$stage->end_session($session);
 	my $answer = $client->read_response;
 	ok($client->hung_up, 'the connection of a request under way ends');
@@ -77,6 +81,7 @@ wait_until(sub {
 	$stage->wait_ready;
 	return 0 if !$waits || ($line->{reason} // '') =~ /55P03/;
 	is($answer && $answer->{status}, 200, 'which has been answered');
+	return 1;
 }, 'a request is under way');
 
 # A connection that was made just before its process had to end still brings
@@ -104,22 +109,24 @@ wait_until(sub {
 	$stage->wait_ready;
 	return 0 if $took > 0.9;
 	is($answer && $answer->{status}, 200, 'but is served first');
+	return 1;
 }, 'a request comes on a new connection');
 
 # Idle connections do not hold a process up.
 {
 	my @idle = map { $stage->fastcgi } 1 .. 20;
 	my $half = $stage->fastcgi;
-	my ($process) = $stage->responder_pids;
+	my @old = $stage->responder_pids;
 
 	$half->send("\1\1\0\1");
 	wait_until(sub {
 		$stage->post('GetCustomersList')->{status} == 200;
 	}, 'a request is answered meanwhile');
-	is($stage->end_responder($process, 'TERM'), 0, 'and it ends');
-	unlike($stage->slurp('log/fcgi.log'),
-	    qr/\[$process\] \w+: \d+ requests were still under way/,
-	    'idle and half-used connections do not delay the end');
+	is_deeply([map { $stage->end_responder($_, 'TERM') } @old], [0, 0],
+	    'and both processes end');
+	is(join(' ', $stage->slurp('log/fcgi.log') =~
+	    /\d+ requests were still under way/g), '',
+	    'which idle and half-used connections do not delay');
 }
 
 undef $stage;
