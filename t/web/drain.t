@@ -25,10 +25,11 @@ sub under_load {
 	}
 	my ($count, $bad) = $load->stop;
 	# nginx repeats no request whose connection was new when its process was
-	# killed; programs that run slowly (valgrind) meet that now and then.
-	my $most = $what eq 'kill -9' && @{$stage->{wrapper}} ? 2 : 0;
+	# killed: here and there that happens, and to programs that run slowly
+	# (valgrind) more than once.
+	my $most = $what ne 'kill -9' ? 0 : @{$stage->{wrapper}} ? 2 : 1;
 	cmp_ok(scalar @$bad, '<=', $most,
-	    "$what: none of $count requests failed") or
+	    "$what: $count requests did not notice") or
 	    diag(@$bad[0 .. ($#$bad < 5 ? $#$bad : 5)]);
 }
 
