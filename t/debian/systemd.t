@@ -162,9 +162,14 @@ subtest 'a mistake in the settings' => sub {
 	chomp $since;
 	$c->run("systemctl reload frontline-fcgi\@1; systemctl restart $unit || :");
 	wait_until(sub { $c->property($unit, 'ExecMainStatus') eq '78' }, "$unit ends", 20);
-	# The same line for each time that systemd tries.
-	my %said = map { $_ => 1 } split /\n/,
-	    $c->journal("_SYSTEMD_UNIT=$unit --since \@$since -p warning");
+	# The same line for each time that systemd tries; the journal has it a
+	# moment later.
+	my %said;
+	wait_until(sub {
+		%said = map { $_ => 1 } split /\n/,
+		    $c->journal("_SYSTEMD_UNIT=$unit --since \@$since -p warning");
+		return %said;
+	}, 'the journal has it');
 	like(join('', keys %said), qr{^\S*/etc/frontline/frontline\.conf:\d+: .*publik_base_url[^\n]*$},
 	    'the log has one line, with file, line and key') or diag(join "\n", keys %said);
 	Debian::Site::answers($c, 'the other one keeps its settings');

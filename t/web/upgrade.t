@@ -19,7 +19,7 @@ sub status_of {
 }
 
 sub replace_process {
-	$stage->end_responder($stage->{responders}[0], 'TERM', 8);
+	$stage->end_responder($stage->{responders}[0], 'TERM');
 	$stage->start_responder;
 	$stage->wait_ready;
 }
@@ -40,7 +40,7 @@ is($stage->post('GetCustomersList')->{status}, 200, 'as is the list');
 
 # No schema at all is no older one.
 $stage->sql('ALTER SCHEMA frontline_api RENAME TO later');
-$stage->end_responder($stage->{responders}[0], 'TERM', 8);
+$stage->end_responder($stage->{responders}[0], 'TERM');
 $stage->start_responder;
 wait_until(sub {
 	$stage->slurp('log/fcgi.log') =~
