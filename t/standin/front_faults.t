@@ -6,6 +6,7 @@ use warnings;
 use Errno qw(ECONNRESET EPIPE);
 use IO::Select;
 use SignFront qw(jwt);
+use Stage::Process qw(wait_until);
 use StandIn::Client;
 use Test::More;
 
@@ -83,9 +84,9 @@ subtest 'scripted limits' => sub {
 subtest 'limits that are reached' => sub {
 	$front->reset;
 	$front->set(burst_limit => 1);
-	my @answers = map { post() } 1 .. 8;
-	my ($burst) = grep { $_->{status} == 429 } @answers;
-	ok($burst, 'posts of one second are limited');
+	my ($burst, @answers);
+	wait_until(sub { ($burst = post())->{status} == 429 },
+	    'posts of one second are limited');
 	cmp_ok($burst->{headers}{'x-ratelimit-remaining'}, '>', 0,
 	    'where the company has room');
 	like($burst->{json}{_error}{message}, qr/retry in \d+ milliseconds/,
@@ -130,6 +131,8 @@ subtest 'answers that are none' => sub {
 	$front->script({ path => '/inbound_messages', action => 'hang',
 	    field => 'sender[handle]', value => '^\+15125550123$' });
 	is(post(timeout => 0.2), undef, 'no answer, by a field of the JSON');
+	wait_until(sub { grep { ($_->{fault} // '') eq 'hang' }
+	    $front->ledger }, 'it has met it');
 };
 
 subtest 'files' => sub {
