@@ -104,17 +104,35 @@ sub wait_outcome {
 	return $outcome;
 }
 
-# Until an attempt of a job has failed with that reason and been put back.
+# Until an attempt of a job has failed with that reason and been put back.  The
+# reason is the log's: in the database the next attempt, which may come half a
+# second later, puts its own in the place.
 sub wait_put_back {
 	my ($self, $job, $reason) = @_;
 
 	wait_until(sub {
-		my ($free, $said) = split /\|/, $self->sql("SELECT l.token IS NULL,
-		    j.last_error FROM frontline_queue.job j
+		return 0 unless grep { /\breason="(.*)"$/ && $1 =~ $reason }
+		    $self->relay_said(qr/\bjob=$job /);
+		return $self->sql("SELECT l.token IS NULL AND j.last_error <> ''
+		    FROM frontline_queue.job j
 		    JOIN frontline_queue.lane l USING (destination_id, key)
-		    WHERE j.job_id = $job") . '|', 3;
-		return ($free // '') eq 't' && $said =~ $reason;
+		    WHERE j.job_id = $job") eq 't';
 	}, "job $job is put back: $reason", @{$self->{wrapper}} ? 60 : 20);
+}
+
+# Until all relays know that a destination is paused, which they are told beside
+# what becomes of the job that was refused.  Returns for how many seconds.
+sub wait_paused {
+	my ($self, $destination) = @_;
+	my $for;
+
+	wait_until(sub {
+		$for = $self->sql("SELECT ceil(extract(epoch FROM paused_until -
+		    clock_timestamp())) FROM frontline_queue.destination
+		    WHERE name = '$destination'
+		    AND paused_until > clock_timestamp()");
+	}, "$destination is paused", @{$self->{wrapper}} ? 60 : 20);
+	return $for;
 }
 
 # The lanes of jobs that wait are due now.
