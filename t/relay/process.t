@@ -7,6 +7,7 @@ use IO::Socket::UNIX;
 use Socket qw(SOCK_DGRAM);
 use Stage;
 use Test::More;
+use Time::HiRes qw(CLOCK_MONOTONIC clock_gettime);
 
 my $stage = Stage->new(responders => 0, nginx => 0, twilio => [],
     config => { 'limits.users_interval' => 0,
@@ -97,9 +98,10 @@ my $socket = IO::Socket::UNIX->new(Type => SOCK_DGRAM, Local => $path)
     or die "$path: $!";
 chmod 0777, $path;
 
-# Until it tells that; returns what it told before.
-sub wait_notified {
-	my ($text) = @_;
+# Until that is true; returns what it tells meanwhile.  Read all the time: few
+# fit into the socket, and then it waits, as it would for systemd.
+sub read_until {
+	my ($true, $what) = @_;
 	my @told;
 
 	wait_until(sub {
@@ -107,9 +109,17 @@ sub wait_notified {
 			recv $socket, my $bytes, 4096, 0;
 			push @told, split /\n/, $bytes;
 		}
-		return grep { $_ eq $text } @told;
-	}, "systemd is told $text", @{$stage->{wrapper}} ? 60 : 20);
+		return $true->(@told);
+	}, $what, @{$stage->{wrapper}} ? 60 : 20);
 	return @told;
+}
+
+# Until it tells that; returns what it told before, too.
+sub wait_notified {
+	my ($text) = @_;
+
+	return read_until(sub { grep { $_ eq $text } @_ },
+	    "systemd is told $text");
 }
 
 my $relay = do {
@@ -120,13 +130,17 @@ is((wait_notified('READY=1'))[0], 'READY=1', 'it tells when it is ready');
 wait_notified('WATCHDOG=1') for 1 .. 3;
 pass('and that it is alive, again and again');
 my ($job) = enqueue(1);
-like($stage->wait_outcome($job), qr/^sent\|/, 'and does its work');
+my $outcome;
+read_until(sub { $outcome = $stage->outcome_of($job) }, 'the job is done');
+like($outcome, qr/^sent\|/, 'and does its work');
 open my $in, '<', "/proc/$relay/limits" or die "limits: $!";
 ok((grep { /^Max core file size\s+0\s+0\s/ } <$in>),
     'it leaves no core file') if !@{$stage->{wrapper}};
-is($stage->end_relay($relay), 0, 'it ends on SIGTERM');
+kill 'TERM', $relay;
 ok((grep { $_ eq 'STOPPING=1' } wait_notified('STOPPING=1')),
-    'which systemd is told, too');
+    'it tells that it stops');
+close $socket;
+is($stage->end_relay($relay), 0, 'and ends, on SIGTERM');
 
 # ---- SIGHUP
 $stage->put('secret/auth_token', 'f00d' x 8 . "\n", 0400);
@@ -137,6 +151,7 @@ ok($stage->relay_said(qr/error: conversations: paused for .*code 20003/),
     'with a wrong token all waits, and a person is called');
 is($stage->sql("SELECT attempt FROM frontline_queue.job WHERE job_id = $job"),
     0, 'which is no attempt');
+$stage->wait_paused('conversations');
 $stage->put('secret/auth_token', $stage->TOKEN . "\n", 0400);
 kill 'HUP', $relay;
 wait_said(qr/info: read .*frontline\.conf again/);
@@ -157,12 +172,15 @@ $stage->write_config('limits.twilio_per_second' => 1);
 kill 'HUP', $relay;
 wait_said(qr/info: read .*frontline\.conf again/, 2);
 my $from = () = $stage->ledger;
+my $began = clock_gettime(CLOCK_MONOTONIC);
 enqueue(3);
-$stage->wait_queue_empty;
-my @asked = $stage->ledger($from);
-cmp_ok($asked[1]{time} - $asked[0]{time}, '>=', 0.5,
+wait_until(sub { $stage->ledger($from) > 1 }, 'two are asked for', 20);
+cmp_ok(clock_gettime(CLOCK_MONOTONIC) - $began, '>=', 0.9,
     'a new rate counts for the next job');
-cmp_ok($asked[2]{time} - $asked[0]{time}, '>=', 1.5, 'and for the one after');
+wait_until(sub { $stage->ledger($from) > 2 }, 'and the third', 20);
+cmp_ok(clock_gettime(CLOCK_MONOTONIC) - $began, '>=', 1.9,
+    'and for the one after');
+$stage->wait_queue_empty;
 is($stage->end_relay($relay, 'QUIT'), 0, 'it ends on SIGQUIT, too');
 
 # ---- SIGTERM under load
@@ -170,7 +188,9 @@ $stage->write_config('limits.twilio_per_second' => 1000);
 $stage->script({ method => 'POST', path => '/Messages$', action => 'delay',
     ms => 500, times => 'forever' });
 $from = () = $stage->ledger;
-my @jobs = enqueue(40);
+# So many that some are left, however late the signal comes.
+my $many = 200;
+my @jobs = enqueue($many);
 $relay = $stage->start_relay;
 wait_until(sub { $stage->ledger($from) }, 'the first request is under way');
 my $stopped = () = $stage->relay_said(qr/stopping/);
@@ -179,8 +199,13 @@ wait_said(qr/stopping: \d+ jobs are in hand/, $stopped + 1);
 kill $_, $relay for qw(HUP TERM INT USR1 TERM);
 is($stage->end_relay($relay), 0,
     'SIGTERM under load, and more signals: it ends as it should');
-@asked = $stage->ledger($from);
-cmp_ok(scalar @asked, '<=', 16, 'nothing new is begun');
+my @asked = $stage->ledger($from);
+my @said = $stage->relay_said(qr/\[$relay\] info: (?:stopping|job=)/);
+my ($at) = grep { $said[$_] =~ /stopping: \d+ jobs/ } 0 .. $#said;
+my ($in_hand) = $said[$at] =~ /stopping: (\d+) jobs/;
+cmp_ok($in_hand, '<=', 16, 'it has no more in hand than it can do');
+cmp_ok(scalar @asked, '<=', $at + $in_hand, 'nothing new is begun');
+cmp_ok(scalar @asked, '<', $many, 'and some are left');
 my $list = join ', ', @jobs;
 is($stage->sql("SELECT count(*), count(*) FILTER (WHERE outcome = 'sent' AND
     attempts = 1) FROM frontline_queue.done WHERE job_id IN ($list)"),
@@ -188,7 +213,7 @@ is($stage->sql("SELECT count(*), count(*) FILTER (WHERE outcome = 'sent' AND
 is($stage->sql("SELECT count(*), count(*) FILTER (WHERE j.attempt = 0 AND
     j.wire_at IS NULL AND l.token IS NULL AND l.ready_at <= now())
     FROM frontline_queue.job j JOIN frontline_queue.lane l
-    USING (destination_id, key)"), join('|', (40 - @asked) x 2),
+    USING (destination_id, key)"), join('|', ($many - @asked) x 2),
     'the rest is as it was, and due');
 $twilio->clear_rules;
 
@@ -212,7 +237,7 @@ is(scalar(() = $stage->ledger($from)), 0, 'none of them is sent');
 is($stage->sql("SELECT count(*) FILTER (WHERE j.attempt = 0 AND
     j.wire_at IS NULL AND l.token IS NULL AND l.ready_at <= now())
     FROM frontline_queue.job j JOIN frontline_queue.lane l
-    USING (destination_id, key)"), 40 - @asked,
+    USING (destination_id, key)"), $many - @asked,
     'and each is due for the next relay');
 is(scalar $stage->relay_said(qr/reason="the relay is stopping"/) > 0, 1,
     'which the log tells');
@@ -226,10 +251,10 @@ sub count_descriptors {
 
 $relay = $stage->start_relay;
 enqueue(60);
-$stage->wait_queue_empty;
+$stage->wait_queue_empty(120);
 my $before = count_descriptors();
 enqueue(300);
-$stage->wait_queue_empty;
+$stage->wait_queue_empty(120);
 # As many connections may be kept as there may be jobs in hand.
 cmp_ok(count_descriptors(), '<=', $before + 20,
     'three hundred jobs later no descriptor is left behind');
