@@ -8,7 +8,7 @@ use Test::More;
 my $stage = Stage->new(responders => 0, nginx => 0, twilio => [],
     config => { 'limits.users_interval' => 0,
         'limits.twilio_per_second' => 1000,
-        'limits.call_timeout_ms' => 3000 });
+        'limits.call_timeout_ms' => 5000 });
 my $worker = $stage->WORKER;
 # What is not known is looked up, and sent again, without a wait.
 my $terms = q{UPDATE frontline_queue.destination SET settle = '0', resend = '0',
@@ -127,6 +127,11 @@ for (@rounds) {
 	} @round);
 	$stage->enqueue_all(map { job_of($tries[$_][0], $sids[$_]) } @round);
 	$stage->hurry_all;
+	next if $_ != $rounds[0];
+	# From here on nobody who is late counts as silent.
+	$stage->end_relay($relay);
+	$stage->write_config('limits.call_timeout_ms' => undef);
+	$relay = $stage->start_relay;
 }
 my %end = map { my ($sid, @rest) = split /\|/, $_, 4; ($sid => \@rest) }
     split /\n/, $stage->sql('SELECT key, outcome, attempts, error

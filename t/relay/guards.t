@@ -8,13 +8,17 @@ use Stage;
 use Test::More;
 
 # In seconds.  A retry comes, and is found, within two and a half; a list shows
-# a message after the first look and before the second.
-use constant { SETTLE => 3, LAG => 3.3, RESEND => 6 };
+# a message after the first look, and before the second, also where Twilio took
+# the message seconds after its mark.
+use constant { SETTLE => 3, LAG => 3.3, RESEND => 8 };
+# A lease that lasts for longer than a call, and one that does not, with seconds
+# to spare.
+use constant { CALL => 8, LONG => 20, SHORT => 6 };
 
 my $stage = Stage->new(responders => 0, nginx => 0, twilio => [],
     config => { 'limits.users_interval' => 0,
         'limits.twilio_per_second' => 1000,
-        'limits.call_timeout_ms' => 1000 });
+        'limits.call_timeout_ms' => CALL * 1000 });
 my $twilio = $stage->twilio;
 my %job;
 
@@ -80,7 +84,7 @@ sub said {
 	return scalar @{$in->{messages}};
 }
 
-terms(lease => 6, settle => SETTLE, resend => RESEND);
+terms(lease => LONG, settle => SETTLE, resend => RESEND);
 $twilio->set(list_lag => LAG);
 say_in_new('plain');
 say_in_new('slow');
@@ -96,7 +100,7 @@ my ($mark) = marks('plain');
 my ($request) = requests('plain', 'POST');
 ok(defined $mark && $mark < $request->{time},
     'and was marked before its request left');
-is(scalar(marks('slow')), 2,
+cmp_ok(scalar(marks('slow')), '>=', 2,
     'a request that could not leave soon after its mark is marked anew');
 is(posts('slow'), 1, 'and leaves once');
 
@@ -126,7 +130,7 @@ is(posts('known') . ' ' . requests('known', 'GET'), '1 0',
     'without another request');
 
 # ---- the lease
-terms(lease => 1);
+terms(lease => SHORT);
 say_in_new('short');
 wait_until(sub {
 	2 <= (() = $stage->relay_said(
@@ -135,7 +139,7 @@ wait_until(sub {
 is($stage->sql("SELECT attempt FROM frontline_queue.job
     WHERE job_id = $job{short}{id}") <= 1, 1, 'which counts for nothing');
 is(posts('short'), 0, 'a lease that is shorter than a call sends nothing');
-terms(lease => 6);
+terms(lease => LONG);
 like($stage->wait_outcome($job{short}{id}), qr/^sent\|/, 'a longer one does');
 is(posts('short'), 1, 'once');
 

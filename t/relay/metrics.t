@@ -128,8 +128,9 @@ $stage->hurry_all;
 is(counted('queue_leased_lanes', %to), 0, 'nothing is in hand');
 $stage->script({ path => '/Participants$', action => 'hang' });
 $job = add_worker($sids[4]);
-wait_until(sub { counted('queue_leased_lanes', %to) == 1 },
-    'a transfer is under way');
+wait_until(sub { $stage->requests_of($sids[4]) }, 'a transfer is under way',
+    20);
+is(counted('queue_leased_lanes', %to), 1, 'one is in hand');
 $before = $stage->metrics;
 $stage->end_relay($relay, 'KILL');
 $stage->sql(q{UPDATE frontline_queue.lane SET ready_at = clock_timestamp()

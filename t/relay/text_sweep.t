@@ -23,12 +23,15 @@ sub known {
 	    WHERE message_sid = '$sid'");
 }
 
-# Until a relay that is started now has ended a round.
+# Until a relay that is started now has ended a round, which brings that.
 sub sweep {
 	my ($sid) = @_;
+	my $rounds = $stage->relay_said(qr/found=/);
 	my $pid = $stage->start_relay;
 
-	wait_until(sub { known($sid) }, "the sweep brings $sid");
+	wait_until(sub { $stage->relay_said(qr/found=/) > $rounds },
+	    'the round has ended', 30);
+	is(known($sid), 1, "the sweep brings $sid");
 	return $pid;
 }
 
@@ -45,7 +48,6 @@ my ($had) = map { text_in($stage, sid => at_twilio(body => 'had'),
 my $last = at_twilio(body => 'STOP');
 
 my $pid = sweep($many[0]);
-wait_until(sub { $stage->relay_said(qr/found=/) }, 'the round has ended');
 is(scalar(grep { known($_) } @many), 105, 'every text is brought, once');
 is($stage->sql("SELECT media FROM frontline.text_message
     WHERE message_sid = '$mms'") =~ /\Q$urls[0]\E.*\Q$urls[1]\E/s, 1,

@@ -78,12 +78,13 @@ like($stage->wait_outcome($job), qr/^sent\|.*\|1$/,
     'the relay comes back by itself');
 
 # Polling alone would take each of them for most of a second, since the relay
-# has looked a moment before it comes.  The quickest of ten is no matter of luck.
+# has looked a moment before it comes.  The quickest of many is no matter of luck.
 wait_until(sub { $stage->sql("SELECT count(*) FROM pg_stat_activity
     WHERE usename = 'frontline_relay' AND state = 'idle'") == 4 },
     'all connections are back');
 my @took;
-for (1 .. 10) {
+for (1 .. 30) {
+	last if @took && min(@took) < 0.4;
 	$job = say_something($stage->new_sid('CH'));
 	$stage->wait_outcome($job);
 	push @took, $stage->sql("SELECT extract(epoch FROM finished_at -
@@ -118,8 +119,10 @@ is($stage->end_relay($_), 0, 'it ends') for $relay, $second;
 
 # ---- three relays share the work
 $twilio->set(auto_conversations => 1);
-$stage->script({ method => 'POST', action => 'delay', ms => 50,
-    times => 'forever' });
+# The first of each lane takes long: nobody has room for all lanes, so some are
+# left for a relay that is late.
+$stage->script({ method => 'POST', action => 'delay', ms => 3000, times => 40 },
+    { method => 'POST', action => 'delay', ms => 50, times => 'forever' });
 my @sids = map { $stage->new_sid('CH') } 1 .. 40;
 my @relays = map { $stage->start_relay } 1 .. 3;
 wait_until(sub { $stage->sql("SELECT count(*) FROM pg_stat_activity
