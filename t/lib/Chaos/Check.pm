@@ -80,6 +80,8 @@ sub check_rest {
 	      WHERE token IS NOT NULL OR head_seq <= last_seq),
 	    (SELECT count(*) FROM frontline_queue.job),
 	    (SELECT count(*) FROM frontline_queue.dead)});
+	push @{$self->{wrong}}, map { "dead: $_" } split /\n/, $self->sql(
+	    q{SELECT job_id, kind, attempts, error FROM frontline_queue.dead});
 }
 
 # Twilio's word.
