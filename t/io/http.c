@@ -396,7 +396,7 @@ test_limits(void)
 	    (struct http_request){ .method = "GET", .answer_max = 4194304 });
 	is_int(q.answer.body_len, 4194304, "more than usual, where allowed");
 	ask_as(&q, "/hang",
-	    (struct http_request){ .method = "GET", .total_ms = 1000 });
+	    (struct http_request){ .method = "GET", .total_ms = 2000 });
 	is_str(q.err.code, "uncertain", "a request may have less time");
 
 	ask_as(&q, "/ok",
@@ -450,7 +450,7 @@ test_failures(void)
 	is_uncertain(&q, "/reset");
 	is_uncertain(&q, "/cut");
 	http_pool_free(pool);
-	options.total_ms = 1000;
+	options.total_ms = 3000;
 	pool = http_pool_new(l, &options);
 	is_uncertain(&q, "/hang");
 	/* Else only the rate of a peer that drips would end it. */
