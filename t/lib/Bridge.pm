@@ -131,15 +131,16 @@ sub twilio_text {
 		Body => 'Is it in?', NumMedia => 0, %fields });
 }
 
-# A message with pictures, pairs of type and bytes, as it is at Twilio; returns
-# (SID, URLs).  What it says is what the webhook says, for a relay that starts
+# A message with pictures, pairs of type and bytes, or of type and a reference to
+# their number, as it is at Twilio; returns (SID, URLs).  What it says is what the webhook says, for a relay that starts
 # finds it in the list.
 sub picture {
 	my ($stage, $body, @media) = @_;
 	my $made = $stage->twilio->control('POST', 'messages', {
 		from => THEIRS, to => OURS, body => $body,
-		media => [map { { content_type => $_->[0],
-		    body => encode_base64($_->[1], '') } } @media],
+		media => [map { { content_type => $_->[0], ref $_->[1]
+		    ? (fill => ${$_->[1]})
+		    : (body => encode_base64($_->[1], '')) } } @media],
 	});
 
 	return ($made->{sid}, @{$made->{media_urls}});

@@ -23,7 +23,7 @@ use constant {
 my $stage = bridge(whole => 1, sample => 1, numbers => OURS . ' ' . WA,
     more => [['east', 'cha_east', EAST], ['old', 'cha_old', OLD, 'custom']]);
 my ($front, $twilio) = ($stage->front, $stage->twilio);
-my $jpeg = "\xff\xd8\xff\xe0" . join '', map { chr($_ % 251) } 1 .. 300_000;
+my $jpeg = "\xff\xd8\xff\xe0" . join '', map { chr($_ % 251) } 1 .. 100_000;
 my %id_of = (main => $stage->FRONT_CHANNEL, east => 'cha_east',
     old => 'cha_old');
 

@@ -101,7 +101,7 @@ for (['never comes', '/Media/', action => 'error', status => 503],
 }
 
 # ---- never
-($sid, @urls) = picture($stage, '', ['image/jpeg', $jpeg x 80]);
+($sid, @urls) = picture($stage, '', ['image/jpeg', \5_600_000]);
 $line = arrives('a picture of 5.6 MB', qr/^sent\|\w+\|1$/, sid => $sid,
     body => 'huge', media => \@urls);
 is(scalar @{$line->{attachments}}, 0, 'is left out at once');

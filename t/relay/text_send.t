@@ -82,7 +82,8 @@ sub attached {
 $stage->front->set(tolerate_late => 1);
 my $files = attached(file('a.png', PNG, 'image/png'),
     file('page.html', '<html>', 'image/png'),
-    file('long.pdf', '%PDF-' . 'x' x 600_000, 'application/pdf'));
+    { filename => 'long.pdf', content_type => 'application/pdf',
+        fill => 600_001 });
 ($text) = reply($stage, 'msg_2', 'Look', attachments => $files);
 is(outcome($text), 'sent', 'a text with pictures is sent');
 $message = (sent())[-1];

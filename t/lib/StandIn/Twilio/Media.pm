@@ -6,7 +6,9 @@ use warnings;
 use MIME::Base64 qw(decode_base64);
 use Time::HiRes qw(time);
 
-# Returns the URL that a webhook would name, with the stand-in's own host.
+# `given` has content_type, and body in base64 or fill, a number of bytes, which
+# costs the reader of JSON nothing.  Returns the URL that a webhook would name,
+# with the stand-in's own host.
 sub add_media {
 	my ($self, $message, $given) = @_;
 	my $sid = $self->sid('ME');
@@ -16,7 +18,8 @@ sub add_media {
 		sid          => $sid,
 		message      => $message,
 		content_type => $given->{content_type} // 'image/jpeg',
-		bytes        => decode_base64($given->{body} // ''),
+		bytes        => defined $given->{fill} ? 'x' x $given->{fill}
+		    : decode_base64($given->{body} // ''),
 		date_created => time,
 		date_updated => time,
 	};

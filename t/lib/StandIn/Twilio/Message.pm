@@ -2,8 +2,8 @@ package StandIn::Twilio::Message;
 # Messages of the older interface, and what a test does to them:
 #
 #	POST /_control/messages	{from, to, body, media: [{content_type, body
-#				in base64}], direction, status, date_sent,
-#				date_created}
+#				in base64, or fill: a number of bytes}],
+#				direction, status, date_sent, date_created}
 #				makes one, inbound unless told
 #	POST /_control/status	{sid, status, error_code, callback: {token,
 #				url, cacert, connect_to}} moves one; with
