@@ -33,13 +33,13 @@ use parent qw(Chaos::Work Chaos::Check Chaos::Webhooks);
 # Patience, in seconds.  A relay may send up to two seconds after its mark and
 # wait CALL for the answer; a fault of the stand-in takes effect up to 0.9 s
 # late, and a list shows it up to LAG later: often not at the first look, after
-# SETTLE, and surely before RESEND.  A mark needs CALL and one second more of
-# LEASE.
+# SETTLE, and surely before RESEND, also where the machine had other things to do
+# for some seconds.  A mark needs CALL and one second more of LEASE.
 use constant {
 	CALL   => 0.8,
 	LEASE  => 3.5,
 	SETTLE => 1.5,
-	RESEND => 6,
+	RESEND => 9,
 	LAG    => 2.5,
 };
 
@@ -48,7 +48,7 @@ sub new {
 	my $self = bless {
 		jobs => 600, kills => 60, restarts => 3, stops => 2, cuts => 3,
 		deaths => 6, relays => 3, responders => 3, lane => [4, 8],
-		seed => 1, faults => 0.15, times => 1, patience => 60,
+		seed => 1, faults => 0.15, times => 1, patience => 180,
 		enter_every => 3, tell => sub { },
 		$class->defaults, %opt,
 		log_rest => '', living => {}, unknown => {},

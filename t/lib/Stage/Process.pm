@@ -9,11 +9,14 @@ use Time::HiRes qw(time);
 
 our @EXPORT_OK = qw(children wait_until);
 
+# Seconds that anything may take.
+use constant PATIENCE => 30;
+
 # Runs `true` every few milliseconds until it is.  `timeout` is for what never
 # becomes true, not for what is slow: the machine may be.
 sub wait_until {
 	my ($true, $what, $timeout) = @_;
-	my $deadline = time + ($timeout //= 30);
+	my $deadline = time + ($timeout //= PATIENCE);
 
 	for (;;) {
 		my $value = $true->();
@@ -94,7 +97,7 @@ sub reap {
 			return 0 unless waitpid($pid, WNOHANG) == $pid;
 			$status = $? & 127 ? 128 + ($? & 127) : $? >> 8;
 			return 1;
-		}, "process $pid", $timeout // 30);
+		}, "process $pid", $timeout // 10);
 	};
 	delete $self->{processes}{$pid} if defined $status;
 	return $status;
