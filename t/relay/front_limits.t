@@ -6,7 +6,7 @@ use warnings;
 use Bridge;
 use Stage;
 use Test::More;
-use Time::HiRes qw(CLOCK_MONOTONIC clock_gettime);
+use Time::HiRes qw(time);
 
 my $other = '+15125550189';
 my $stage = bridge(front => ['--channel', 'cha_7k2q', '--channel',
@@ -88,17 +88,17 @@ wait_job($stage, 'front.message', $text);
 my @from = map { sprintf '+1415555%04d', $_ } 1 .. 9;
 $stage->sql("SELECT frontline_queue.pause('front', '1 hour', 'x')");
 my @texts = map { text_in($stage, from => $_) } @from;
-my $began = clock_gettime(CLOCK_MONOTONIC);
+my $began = time;
 $stage->sql(q{SELECT frontline_queue.resume('front')});
 wait_job($stage, 'front.message', $_) for @texts;
-cmp_ok(clock_gettime(CLOCK_MONOTONIC) - $began, '>=', 8 * 0.25 - 0.1,
+cmp_ok(($stage->front_ledger)[-1]{time} - $began, '>=', 8 * 0.25 - 0.1,
     'nine customers at once are told of in two seconds');
 
 # ---- what is left is for messages
 $front->script({ %post, action => 'error', status => 202,
     body => '{"status":"accepted","message_uid":"u1"}',
     headers => { 'X-RateLimit-Limit' => 50, 'X-RateLimit-Remaining' => 5,
-        'X-RateLimit-Reset' => time + 100 } });
+        'X-RateLimit-Reset' => 100 + int time } });
 $text = text_in($stage, body => 'scarce');
 wait_job($stage, 'front.message', $text);
 my $caller = $stage->sql("INSERT INTO frontline.caller (address, match_key, asked_at,

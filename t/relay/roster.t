@@ -6,7 +6,7 @@ use warnings;
 use utf8;
 use Stage;
 use Test::More;
-use Time::HiRes qw(CLOCK_MONOTONIC clock_gettime);
+use Time::HiRes qw(time);
 
 binmode $_, ':encoding(UTF-8)' for map { Test::More->builder->$_ }
     qw(output failure_output);
@@ -158,10 +158,11 @@ kill 'HUP', $relay;
 wait_until(sub { $stage->relay_said(qr/info: read .* again/) }, 'a new rate');
 $from = () = $stage->ledger;
 # The first finds what the last second has left.
-my $began = clock_gettime(CLOCK_MONOTONIC);
+my $began = time;
 set_due(map { "late$_" } 1 .. 3);
 wait_until(sub { $stage->ledger($from) >= 3 }, 'three are asked about', 30);
-cmp_ok(clock_gettime(CLOCK_MONOTONIC) - $began, '>=', 1.9, 'sixty a minute');
+@all = $stage->ledger($from);
+cmp_ok($all[2]{time} - $began, '>=', 1.9, 'sixty a minute');
 is($stage->end_relay($relay), 0, 'the relay ends');
 is(known($_), 'Old||active|t', "$_ has changed nothing")
     for map { $_->[0] } @bad;
