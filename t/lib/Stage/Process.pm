@@ -97,7 +97,7 @@ sub reap {
 			return 0 unless waitpid($pid, WNOHANG) == $pid;
 			$status = $? & 127 ? 128 + ($? & 127) : $? >> 8;
 			return 1;
-		}, "process $pid", $timeout // 10);
+		}, "process $pid", $timeout // PATIENCE);
 	};
 	delete $self->{processes}{$pid} if defined $status;
 	return $status;
