@@ -150,6 +150,17 @@ unlike $db->finish($other), qr/ERROR/, 'two at once wait for each other and do n
 is conversation(15, 'state') . conversation(16, 'state'), 'closedactive', 'with the same end';
 event('conversation_removed', sid('CH', 16), $IS, at('14:00'));
 is conversation(16, 'state', 'closed_at'), 'closed|2026-03-02 14:00:00+00', 'a removed conversation is closed';
+# what the calls complain of: each waits, for what is locked here or for one before it, until all do
+sub together { my ($block, @calls) = @_;
+	$db->sql("BEGIN; $block", session => 'dba');
+	my @waiting;
+	for my $call (@calls) {
+		push @waiting, $db->start("SET lock_timeout = 0; SET statement_timeout = 0; $call", session => 'circle' . @waiting);
+		$db->wait_for_lock(scalar @waiting);
+	}
+	$db->sql('COMMIT', session => 'dba');
+	return join ' ', map { $db->finish($_) =~ /ERROR:[^\n]*/g } @waiting }
+sub row { my ($table, $n) = @_; return "SELECT FROM frontline.$table WHERE ${table}_" . ($table eq 'customer' ? "id = $n" : "sid = '" . sid($table eq 'message' ? 'IM' : 'CH', $n) . "'") . ' FOR UPDATE' }
 # whoever needs several conversations locks them in one order: each of the two needs both
 for my $case ([ 'conflicts told crosswise', 60, 61, '+4790000089', sub { conflict(@_) } ],
 	[ 'a conflict and a claim of the pair', 62, 63, undef, sub { $claim->($_[1], at('11:00')) } ],
@@ -157,14 +168,7 @@ for my $case ([ 'conflicts told crosswise', 60, 61, '+4790000089', sub { conflic
 	my ($name, $has, $wants, $address, $second) = @$case;
 	event('participant_added', sid('CH', $has), $IS, sid('MB', "c$has"), undef, '+4790000088', '+15005550006', undef, at('10:00'));
 	event('conversation_added', sid('CH', $wants), $IS, $address, '+15005550006', 'active', at('10:30'), at('10:30'));
-	$db->sql("BEGIN; SELECT FROM frontline.conversation WHERE conversation_sid = '" . sid('CH', $has) . "' FOR UPDATE", session => 'dba');
-	my @waiting;
-	for my $call (conflict($wants, $has), $second->($has, $wants)) {
-		push @waiting, $db->start("SET lock_timeout = 0; SET statement_timeout = 0; $call", session => 'circle' . @waiting);
-		$db->wait_for_lock(scalar @waiting);
-	}
-	$db->sql('COMMIT', session => 'dba');
-	is join(' ', map { $db->finish($_) =~ /ERROR:[^\n]*/g } @waiting), '', "$name wait, and not in a circle";
+	is together(row(conversation => $has), conflict($wants, $has), $second->($has, $wants)), '', "$name wait, and not in a circle";
 	event('conversation_removed', sid('CH', $_), $IS, at('14:00')) for $has, $wants;
 }
 
@@ -192,6 +196,52 @@ is conversation(21, qw(first_reply_at last_inbound_at last_message_at)), '-|-|20
 like $db->error("SELECT * FROM frontline_api.conversation_updated('bad', NULL, 'active', now())", %fcgi), qr/violates check constraint/, 'a SID that is none is refused';
 is event('conversation_updated', sid('CH', 22), '', 'unheard of', undef), 'same', 'an unknown state changes nothing';
 is conversation(22, qw(service_sid state)), '-|active', 'of a conversation made on the fly';
+
+# -- whoever merges or erases customers waits for events, and they for it, but nobody in a circle
+$db->sql("INSERT INTO frontline.customer (customer_id, display_name) SELECT n, 'C' || n FROM generate_series(20, 27) n;
+	INSERT INTO frontline.channel (customer_id, type, value) SELECT n, 'sms', '+47900002' || n FROM generate_series(20, 27) n WHERE n <> 22");
+sub join_in { my ($n, $customer, $when, $mb) = @_; return ('participant_added', sid('CH', $n), $IS, sid('MB', $mb // "j$n"), undef, "+47900002$customer", '+15005550006', undef, at($when)) }
+sub call { my ($function, @arguments) = @_; return "SELECT * FROM frontline_api.$function(" . join(', ', map { quote($_) } @arguments) . ')' }
+sub merge { return "SELECT frontline.merge_customer($_[0], $_[1])" }
+event(join_in(70, 20, '10:00'));
+is together(row(conversation => 70), call(join_in(71, 20, '11:00')), merge(20, 27)), '', 'a merge, and a conversation that takes over the pair';
+is conversation(70, qw(state customer_id)) . conversation(71, qw(state customer_id)), 'closed|27active|27', 'and both are the other customer\'s';
+event(join_in(72, 21, '10:00'));
+event('message_added', sid('CH', 72), $IS, sid('IM', 72), 0, '+4790000221', 'Hello', undef, at('10:01'));
+event('conversation_removed', sid('CH', 72), $IS, at('10:02'));
+is together(row(message => 72), 'SELECT frontline.erase_customer(21)', call('message_updated', sid('CH', 72), $IS, sid('IM', 72), 0, '+4790000221', 'Secret', undef, at('10:01'), at('10:03'))),
+	'', 'an erasure, and a change of a message';
+is see("SELECT count(*) FROM frontline.message WHERE body IN ('Hello', 'Secret') AND conversation_sid = '" . sid('CH', 72) . "'"), 0, 'which brings nothing back';
+event(join_in(73, 22, '10:00'));
+$db->sql("INSERT INTO frontline.channel (customer_id, type, value) VALUES (22, 'sms', '+4790000222')");
+is together(row(customer => 22), merge(22, 27), call('delivery_updated', sid('CH', 73), $IS, sid('IM', 73), 'undelivered', 30005, at('15:00'))), '', 'a merge, and an address that cannot be reached';
+is see("SELECT customer_id FROM frontline.channel WHERE value = '+4790000222' AND invalid_at IS NOT NULL"), 27, 'and it is marked at the new owner\'s';
+$db->sql(merge(23, 24));
+is together(row(customer => 24), merge(24, 27), 'SELECT frontline.erase_customer(24)'), 'ERROR:  customer 24 was merged into 27: erase that one', 'a merge and an erasure of one who was merged before';
+{
+	# a conversation gets the customer while the merge waits for it; another one, which needs both, has come as far as its participant
+	$db->sql('BEGIN; SELECT FROM frontline.customer WHERE customer_id = 25 FOR KEY SHARE', session => 'dba');
+	my @waiting = $db->start('SET lock_timeout = 0; ' . merge(25, 27), session => 'circle0');
+	$db->wait_for_lock;
+	event(join_in(74, 25, '10:00'));
+	$db->sql("BEGIN; INSERT INTO frontline.participant (participant_sid, conversation_sid, role, removed_at) VALUES ('" . sid('MB', 'late') . "', '" . sid('CH', 1) . "', 'other', now())", session => 'dba2');
+	push @waiting, $db->start('SET lock_timeout = 0; SET statement_timeout = 0; ' . call(join_in(75, 25, '11:00', 'late')), session => 'circle1');
+	$db->wait_for_lock(2);
+	$db->sql('COMMIT', session => 'dba');
+	$db->wait_for_lock(2);
+	$db->sql('ROLLBACK', session => 'dba2');
+	is join(' ', map { $db->finish($_) =~ /ERROR:[^\n]*/g } @waiting), '', 'a conversation that gets the customer meanwhile is waited for, too';
+	is conversation(74, 'customer_id'), 27, 'and merged';
+}
+for my $case ([ 80, 81 ], [ 81, 80 ]) {
+	# jobs are locked in the order of their lanes, whichever was made or is due first
+	my ($due, $later) = @$case;
+	$db->sql('TRUNCATE frontline_queue.job, frontline_queue.lane, frontline_queue.seen');
+	event(join_in($_, 26, '10:00', "c$_$due")) for 81, 80;
+	$db->sql("UPDATE frontline_queue.lane SET ready_at = now() - interval '1 hour' WHERE key = '" . sid('CH', $due) . "'");
+	is together("SELECT FROM frontline_queue.job WHERE key = '" . sid('CH', $due == 80 ? 81 : 80) . "' FOR UPDATE", 'BEGIN; SELECT frontline.erase_customer(26); ROLLBACK',
+		"SELECT count(*) FROM frontline_queue.claim('conversations', 10)"), '', "an erasure, and a claim of lanes of which $due waited longest";
+}
 
 # -- erasure reaches the queue; repetitions do not bring back what was erased
 event('participant_added', sid('CH', 30), $IS, sid('MB', 'er'), undef, '+4790000012', 'whatsapp:+15005550006', undef, at('17:00'));

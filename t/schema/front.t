@@ -434,6 +434,26 @@ relay('note_text_sent', see("SELECT max(text_id) FROM frontline.text_message"), 
 	unlike $db->finish($late), qr/ERROR/, 'and both come to an end';
 }
 
+{
+	# and it comes to the queue last: a relay that claims holds lanes, for which whoever has a thread or a caller may wait
+	empty();
+	$db->sql("INSERT INTO frontline.customer (customer_id, display_name) VALUES (9, 'Kari'); INSERT INTO frontline.channel (customer_id, type, value) VALUES (9, 'sms', '+4795555555')");
+	take(1, from => '+4795555555');
+	take(2, from => 'whatsapp:+4795555555', to => $WA);
+	relay('note_left_out', 1, 'too large');
+	$db->sql("INSERT INTO frontline.caller (match_key, address, asked_at) VALUES ('+4795555555', '+4795555555', now());
+		INSERT INTO frontline_queue.dead (destination_id, key, job_id, kind, payload, attempts, created_at, buried_at) SELECT destination_id, key, job_id, kind, payload, 1, now(), now() FROM frontline_queue.job");
+	for my $last ("frontline.text_thread WHERE kind = 'whatsapp'", 'frontline.caller', "frontline_queue.dead WHERE kind = 'front.comment'") {
+		$db->sql("BEGIN; SELECT FROM $last FOR UPDATE", session => 'dba');
+		my $erasure = $db->start('BEGIN; SET LOCAL lock_timeout = 0; SELECT frontline.erase_customer(9); ROLLBACK', session => 'erasure');
+		$db->wait_for_lock;
+		is $db->error("BEGIN; SET LOCAL lock_timeout = '1s'; SELECT frontline_queue.claim('front', 10)", %relay, session => 'r'), '', "an erasure that waits for $last holds no job";
+		$db->sql('ROLLBACK', %relay, session => 'r');
+		$db->sql('COMMIT', session => 'dba');
+		unlike $db->finish($erasure), qr/ERROR/, 'and comes to its end';
+	}
+}
+
 # -- the queue's long memory
 empty();
 take(1);
