@@ -108,7 +108,7 @@ END $$;
 -- ----------------------------------------------------------------------------------------------------------- delivery
 -- mark_reach locks the customers before it marks their address; an UPDATE alone would come to them by its trigger.
 CREATE OR REPLACE FUNCTION frontline_api.delivery_updated(p_conversation_sid text, p_service_sid text, p_message_sid text, p_status text, p_error_code integer,
-                                               p_at timestamptz)
+                                                          p_at timestamptz)
 RETURNS TABLE (outcome text, note text)
 LANGUAGE plpgsql SECURITY DEFINER ROWS 1 SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -312,6 +312,12 @@ BEGIN
        WHERE l.destination_id = d.destination_id AND l.key = r.key;
     END IF;
   END LOOP;
+END $$;
+
+-- ------------------------------------------------------------------------------------------------------------ import
+-- An import holds the customers of a whole file until its end.  Their keys do not change, so conversations may get them meanwhile.
+DO $$ BEGIN
+  EXECUTE replace(pg_get_functiondef('frontline_import.run(text, text)'::regprocedure), 'FOR UPDATE', 'FOR NO KEY UPDATE');
 END $$;
 
 INSERT INTO frontline.schema_migration (version, name) VALUES (9, '0009_lock_order.sql');

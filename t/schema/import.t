@@ -130,4 +130,11 @@ my @many = map { "M$_,Many $_,,,,,,ana,,+4479000" . (10000 + $_) . ',,' } 1 .. 3
 is scalar(grep { / inserted -$/ } import_lines(q('GB'), @many)), 300, 'three hundred lines';
 is scalar(grep { / unchanged -$/ } import_lines(q('GB'), @many)), 300, 'and again';
 
+# -- whoever writes to us meanwhile is not kept waiting
+$db->sql("BEGIN; INSERT INTO frontline_import.line (sms, company_name) VALUES ('+447700900001', 'Acme'); SELECT * FROM frontline_import.run()", %import);
+is $db->error("SELECT * FROM frontline_api.conversation_added('CH" . '0' x 32 . "', NULL, '+447700900001', '+15005550006', 'active', now(), now())", user => 'frontline_fcgi'), '',
+	'a conversation gets a customer who is being imported';
+$db->sql('COMMIT', %import);
+is see("SELECT company_name || (SELECT count(*) FROM frontline.conversation v WHERE v.customer_id = c.customer_id) FROM frontline.customer c WHERE customer_id = 1"), 'Acme1', 'and both are written';
+
 done_testing;
