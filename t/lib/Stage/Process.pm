@@ -51,12 +51,21 @@ sub run {
 	return (Curl::take($file), $status);
 }
 
-# frontlinectl, with the wrapper of the programs in front.
+# frontlinectl, with the wrapper of the programs in front.  It gives a TLS
+# handshake 5 s, which may be too little for one that runs slowly: nothing was
+# sent then, and it is run once more.
 sub ctl {
 	my ($self, @arguments) = @_;
+	my @wrapper = @{$self->{wrapper}};
 
-	return $self->run(@{$self->{wrapper}}, "$self->{dir}/bin/frontlinectl",
-	    @arguments);
+	for my $left (reverse 0 .. 3) {
+		my ($said, $status) = $self->run(@wrapper,
+		    "$self->{dir}/bin/frontlinectl", @arguments);
+		my $is_late = $status == 69 && $said =~
+		    /SSL connection timeout|endpoint is not connected/;
+
+		return ($said, $status) unless $left && @wrapper && $is_late;
+	}
 }
 
 # A child whose output goes to a file and whose input is `input` or nothing.
