@@ -206,7 +206,7 @@ sub wait_job {
 		    AS d});
 		$job = job_of($stage, $kind, $text);
 		$outcome = $job ? $stage->outcome_of($job) : '';
-	}, "$kind is done", $timeout // 20);
+	}, "$kind is done", $timeout // 40);
 	return $outcome;
 }
 

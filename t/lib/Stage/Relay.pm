@@ -24,7 +24,7 @@ sub wait_relay {
 	wait_until(sub {
 		$self->sql(q{SELECT count(*) FROM pg_stat_activity
 		    WHERE usename = 'frontline_relay' AND state = 'idle'}) > 0;
-	}, 'a relay is connected', @{$self->{wrapper}} ? 120 : 20);
+	}, 'a relay is connected', @{$self->{wrapper}} ? 120 : 60);
 }
 
 # Ends one; returns as reap() does.
@@ -100,7 +100,7 @@ sub wait_outcome {
 	my $outcome;
 
 	wait_until(sub { $outcome = $self->outcome_of($job) },
-	    "job $job is done", $timeout // (@{$self->{wrapper}} ? 60 : 20));
+	    "job $job is done", $timeout // (@{$self->{wrapper}} ? 60 : 40));
 	return $outcome;
 }
 
@@ -117,7 +117,7 @@ sub wait_put_back {
 		    FROM frontline_queue.job j
 		    JOIN frontline_queue.lane l USING (destination_id, key)
 		    WHERE j.job_id = $job") eq 't';
-	}, "job $job is put back: $reason", @{$self->{wrapper}} ? 60 : 20);
+	}, "job $job is put back: $reason", @{$self->{wrapper}} ? 60 : 40);
 }
 
 # Until all relays know that a destination is paused, which they are told beside
@@ -131,7 +131,7 @@ sub wait_paused {
 		    clock_timestamp())) FROM frontline_queue.destination
 		    WHERE name = '$destination'
 		    AND paused_until > clock_timestamp()");
-	}, "$destination is paused", @{$self->{wrapper}} ? 60 : 20);
+	}, "$destination is paused", @{$self->{wrapper}} ? 60 : 40);
 	return $for;
 }
 
@@ -151,7 +151,7 @@ sub hurry_all {
 	wait_until(sub {
 		$self->hurry;
 		return $self->sql('SELECT count(*) FROM frontline_queue.job') == 0;
-	}, 'the queue is empty', $timeout // (@{$self->{wrapper}} ? 120 : 30));
+	}, 'the queue is empty', $timeout // (@{$self->{wrapper}} ? 120 : 60));
 }
 
 # A SID that no other call returns.
@@ -217,7 +217,7 @@ sub wait_queue_empty {
 
 	wait_until(sub {
 		$self->sql('SELECT count(*) FROM frontline_queue.job') == 0;
-	}, 'the queue is empty', $timeout // (@{$self->{wrapper}} ? 120 : 30));
+	}, 'the queue is empty', $timeout // (@{$self->{wrapper}} ? 120 : 60));
 }
 
 1;

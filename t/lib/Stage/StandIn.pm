@@ -31,7 +31,7 @@ sub standin_client {
 	my ($self, $name) = @_;
 	my $ports = "$self->{dir}/run/$name.ports";
 
-	wait_until(sub { -e $ports }, "the stand-in $name listens", 20);
+	wait_until(sub { -e $ports }, "the stand-in $name listens", 60);
 	return StandIn::Client->new($ports);
 }
 

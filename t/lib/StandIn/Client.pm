@@ -42,7 +42,7 @@ sub start {
 		    '--port-file', "$dir/ports", @options
 		    or POSIX::_exit(127);
 	}
-	my $deadline = time + 20;
+	my $deadline = time + 60;
 	until (-e "$dir/ports") {
 		die "$name does not listen\n" if time > $deadline
 		    || waitpid($pid, POSIX::WNOHANG()) == $pid;
@@ -155,7 +155,7 @@ sub part {
 
 sub read_answer {
 	my ($socket, $timeout) = @_;
-	my $deadline = time + ($timeout // 20);
+	my $deadline = time + ($timeout // 60);
 	my $select = IO::Select->new($socket);
 	my $bytes = '';
 
