@@ -22,7 +22,9 @@ static const char help[] =
     "usage: frontlinectl [-c FILE] migrate [options]\n"
     "\n"
     "Applies what the database lacks of the files NNNN_name.sql, each in a\n"
-    "transaction.  Run it as somebody who may create roles and schemas:\n"
+    "transaction.  What it cannot lock at once it leaves to the programs, and\n"
+    "tries again for a minute.  Run it as somebody who may create roles and\n"
+    "schemas:\n"
     "    sudo -u postgres frontlinectl migrate --database dbname=frontline\n"
     "\n"
     "  --status             say what is applied and what is not, change "
@@ -34,7 +36,11 @@ static const char help[] =
     "exit: 0 done, 1 failed or not up to date, 65 a file was changed after it\n"
     "had been applied, 69 no database\n";
 
-enum { FILE_SIZE_MAX = 1024 * 1024 };
+enum {
+	FILE_SIZE_MAX = 1024 * 1024,
+	LOCK_TRIES = 80, /* a minute, with what each waits */
+	LOCK_PAUSE_MS = 500,
+};
 
 struct migration {
 	int version;
@@ -191,6 +197,52 @@ apply_locked(
 }
 
 static enum rc
+apply_once(
+    struct command_context *c, struct db_conn *db, const struct migration *m)
+{
+	enum rc rc;
+
+	rc = migration_begin(db, c->arena, &c->err);
+	if (rc == RC_OK)
+		rc = apply_locked(c, db, m);
+	if (rc == RC_OK)
+		rc = migration_commit(db, &c->err);
+	if (rc != RC_OK)
+		migration_rollback(db);
+	return rc;
+}
+
+/*
+ * Whoever has read a table in a transaction that is still open keeps a file
+ * from changing it, and may do so for long.
+ */
+static enum rc
+apply_patiently(
+    struct command_context *c, struct db_conn *db, const struct migration *m)
+{
+	enum rc rc;
+	int tries;
+
+	for (tries = 1;; tries++) {
+		rc = apply_once(c, db, m);
+		if (rc == RC_OK || strcmp(c->err.code, "55P03") != 0)
+			return rc;
+		if (tries == LOCK_TRIES)
+			return err_set(&c->err, RC_BUSY, "unavailable",
+			    "%s: somebody has held a lock that it needs for "
+			    "a minute; who: SELECT pid, usename, xact_start, "
+			    "query FROM pg_stat_activity ORDER BY xact_start",
+			    m->file);
+		if (tries == 1)
+			(void)printf("%s: waits for who has locked what it "
+				     "changes\n",
+			    m->file);
+		(void)fflush(stdout);
+		clock_pause_ms(LOCK_PAUSE_MS);
+	}
+}
+
+static enum rc
 apply(
     struct command_context *c, struct db_conn *db, const struct migrations *all)
 {
@@ -198,15 +250,9 @@ apply(
 	size_t i;
 
 	for (i = 0; i < all->count; i++) {
-		rc = migration_begin(db, c->arena, &c->err);
-		if (rc == RC_OK)
-			rc = apply_locked(c, db, &all->list[i]);
-		if (rc == RC_OK)
-			rc = migration_commit(db, &c->err);
-		if (rc != RC_OK) {
-			migration_rollback(db);
+		rc = apply_patiently(c, db, &all->list[i]);
+		if (rc != RC_OK)
 			return rc;
-		}
 		(void)fflush(stdout);
 	}
 	return RC_OK;

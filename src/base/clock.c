@@ -1,5 +1,6 @@
 #include "base/clock.h"
 
+#include <poll.h>
 #include <sys/random.h>
 
 int64_t
@@ -31,6 +32,12 @@ clock_stamp(char *out, size_t size)
 	(void)gmtime_r(&ts.tv_sec, &tm);
 	n = strftime(out, size, "%Y-%m-%dT%H:%M:%S", &tm);
 	(void)snprintf(out + n, size - n, ".%03ldZ", ts.tv_nsec / 1000000);
+}
+
+void
+clock_pause_ms(int ms)
+{
+	(void)poll(NULL, 0, ms);
 }
 
 int64_t

@@ -18,6 +18,12 @@ enum { CLOCK_STAMP_SIZE = 32 };
 void clock_stamp(char *out, size_t size);
 
 /*
+ * Blocks for so long, or until a signal: for what has nothing else to do, so
+ * never for a loop.
+ */
+void clock_pause_ms(int ms);
+
+/*
  * The wait before try number n (from 0): uniform in [0, min(cap, base * 2^n)],
  * "full jitter", so that processes which failed together do not come back
  * together.

@@ -2,13 +2,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "base/clock.h"
 
 enum {
 	/* Whoever else is at it needs milliseconds. */
@@ -146,7 +147,7 @@ lock_directory(const char *path)
 			return fd;
 		if (errno != EWOULDBLOCK)
 			break;
-		(void)poll(NULL, 0, LOCK_PAUSE_MS);
+		clock_pause_ms(LOCK_PAUSE_MS);
 		errno = EWOULDBLOCK;
 	}
 	why = errno;

@@ -102,7 +102,9 @@ migration_begin(struct db_conn *c, struct arena *a, struct err *e)
 	if (rc != RC_OK && strcmp(e->code, "55P03") == 0)
 		return err_set(e, RC_BUSY, "unavailable",
 		    "another migration has been running for ten seconds");
-	return rc;
+	return rc != RC_OK ? rc
+			   : db_run_script(c,
+				 "SET LOCAL lock_timeout = '250ms'", &line, e);
 }
 
 static const struct stmt record_stmt = {

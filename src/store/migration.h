@@ -26,7 +26,9 @@ enum rc migration_newest(
 
 /*
  * Opens a transaction that holds the lock of all migrators; waits for it for
- * ten seconds.
+ * ten seconds.  For any other lock it waits a quarter of a second, then what it
+ * runs fails with 55P03: who comes after it to the same table waits for as long,
+ * and a responder must not give up meanwhile (lock_timeout of its role: 500 ms).
  */
 enum rc migration_begin(
     struct db_conn *c, struct arena *a, struct err *e) MUST_CHECK;

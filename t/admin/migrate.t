@@ -106,6 +106,47 @@ $stage->put("schema/$next", "CREATE TABLE frontline.half (x int);\n");
 }
 unlink "$dir/schema/$next";
 
+# A report reads a table in a transaction that goes on: the file that changes it
+# waits, and nobody waits behind the file for longer than a responder may.
+{
+	my $report = $stage->session;
+
+	print {$report} "BEGIN; SELECT count(*) FROM frontline.customer;\n";
+	wait_until(sub {
+		$stage->sql("SELECT count(*) FROM pg_locks WHERE relation =
+		    'frontline.customer'::regclass") > 0;
+	}, 'a report has read the table');
+	$stage->put("schema/$next", "ALTER TABLE frontline.customer ADD half int;
+	    INSERT INTO frontline.schema_migration (version, name)
+	    VALUES (" . (@files + 1) . ", '$next');\n");
+
+	my $pid = $stage->fork_to("$dir/scratch/waits", undef,
+	    $stage->as_user, "$dir/bin/frontlinectl", 'migrate', '--database',
+	    $stage->conninfo('postgres', 'frontline'), '--schema',
+	    "$dir/schema");
+	wait_until(sub {
+		$stage->slurp('scratch/waits') =~ /^\Q$next\E: waits /m;
+	}, 'the file waits, and says so');
+	for (1 .. 3) {
+		wait_until(sub {
+			$stage->sql("SELECT count(*) FROM pg_locks WHERE NOT
+			    granted AND mode = 'AccessExclusiveLock'") > 0;
+		}, 'it would lock the table');
+		is(eval {
+			$stage->sql("SET lock_timeout = '5s'; SELECT
+			    DISTINCT count(*) FROM frontline.customer");
+		} // $@, 0, 'others read it meanwhile');
+	}
+	$stage->end_session($report);
+	is($stage->reap($pid), 0, 'it ends well when the report has ended');
+	like($stage->slurp('scratch/waits'), qr/^\Q$next\E: applied/m,
+	    'and the file is applied');
+	$stage->sql('ALTER TABLE frontline.customer DROP half');
+	$stage->sql("DELETE FROM frontline.schema_migration
+	    WHERE name = '$next'");
+}
+unlink "$dir/schema/$next";
+
 # A file that was changed after it had been applied.
 $stage->put("schema/$files[0]", $stage->slurp("schema/$files[0]") .
     "-- changed\n");

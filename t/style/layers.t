@@ -33,7 +33,7 @@ my @foreign = (
 	[qr{^(sys/socket|netdb|netinet/\w+|sys/un)\.h$}, qr{^(io|web)/}],
 	[qr{^(pthread|threads)\.h$},      qr{^$}],
 	[qr{^sys/(mman|file)\.h$},       qr{^io/shared_file\.c$}],
-	[qr{^poll\.h$},                  qr{^io/shared_file\.c$}],
+	[qr{^poll\.h$},                  qr{^base/clock\.c$}],
 	[qr{^stdatomic\.h$},             qr{^core/metrics\.c$}],
 	[qr{^(syslog|systemd/.*)\.h$},    qr{^relay/watchdog\.c$}],
 );
@@ -42,8 +42,6 @@ my @known = qw(
 	openssl/evp.h openssl/params.h ini.h dirent.h errno.h fcntl.h getopt.h pwd.h signal.h
 	ctype.h inttypes.h stdarg.h stdatomic.h stdbool.h stddef.h stdint.h stdio.h stdlib.h string.h strings.h time.h unistd.h
 	arpa/inet.h netinet/in.h netinet/tcp.h poll.h sys/epoll.h sys/file.h sys/mman.h sys/random.h sys/resource.h sys/signalfd.h sys/socket.h sys/stat.h
-	ctype.h inttypes.h poll.h stdarg.h stdatomic.h stdbool.h stddef.h stdint.h stdio.h stdlib.h string.h strings.h time.h unistd.h
-	arpa/inet.h netinet/in.h netinet/tcp.h sys/epoll.h sys/file.h sys/mman.h sys/random.h sys/resource.h sys/signalfd.h sys/socket.h sys/stat.h
 	sys/types.h systemd/sd-daemon.h
 );
 my %known = map { $_ => 1 } @known;
