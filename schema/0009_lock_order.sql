@@ -234,13 +234,22 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION frontline.tells_of_erased(jsonb) IS 'Whether the payload of a job holds anything of an erased customer or text';
 
+-- A job that is given up while it is waited for is a dead letter then: whoever finds one lets go of all, and begins again.
 CREATE FUNCTION frontline.erase_payloads() RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
-  UPDATE frontline_queue.dead x SET payload = x.payload - 'display_name' - 'avatar' - 'reason'
-   WHERE x.dead_id IN (SELECT q.dead_id FROM frontline_queue.dead q WHERE frontline.tells_of_erased(q.payload) ORDER BY q.dead_id FOR NO KEY UPDATE);
-  UPDATE frontline_queue.job j SET payload = j.payload - 'display_name' - 'avatar' - 'reason'
-   WHERE (j.destination_id, j.key, j.seq) IN (SELECT q.destination_id, q.key, q.seq FROM frontline_queue.job q WHERE frontline.tells_of_erased(q.payload)
-                                               ORDER BY q.destination_id, q.key, q.seq FOR NO KEY UPDATE);
+  LOOP
+    BEGIN
+      UPDATE frontline_queue.dead x SET payload = x.payload - 'display_name' - 'avatar' - 'reason'
+       WHERE x.dead_id IN (SELECT q.dead_id FROM frontline_queue.dead q WHERE frontline.tells_of_erased(q.payload) ORDER BY q.dead_id FOR NO KEY UPDATE);
+      UPDATE frontline_queue.job j SET payload = j.payload - 'display_name' - 'avatar' - 'reason'
+       WHERE (j.destination_id, j.key, j.seq) IN (SELECT q.destination_id, q.key, q.seq FROM frontline_queue.job q WHERE frontline.tells_of_erased(q.payload)
+                                                   ORDER BY q.destination_id, q.key, q.seq FOR NO KEY UPDATE);
+      IF NOT EXISTS (SELECT FROM frontline_queue.dead q WHERE frontline.tells_of_erased(q.payload)) THEN RETURN; END IF;
+      RAISE SQLSTATE 'FL001';
+    EXCEPTION WHEN SQLSTATE 'FL001' THEN
+      NULL;
+    END;
+  END LOOP;
 END $$;
 COMMENT ON FUNCTION frontline.erase_payloads() IS 'Takes names and pictures of erased customers, and what was said about their texts, out of the queue';
 

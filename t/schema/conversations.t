@@ -242,6 +242,18 @@ for my $case ([ 80, 81 ], [ 81, 80 ]) {
 	is together("SELECT FROM frontline_queue.job WHERE key = '" . sid('CH', $due == 80 ? 81 : 80) . "' FOR UPDATE", 'BEGIN; SELECT frontline.erase_customer(26); ROLLBACK',
 		"SELECT count(*) FROM frontline_queue.claim('conversations', 10)"), '', "an erasure, and a claim of lanes of which $due waited longest";
 }
+{
+	# a job is given up while an erasure waits for it
+	$db->sql('TRUNCATE frontline_queue.job, frontline_queue.lane, frontline_queue.seen');
+	event(join_in(82, 26, '12:00', 'c82'));
+	my ($job) = $db->rows("SELECT key, seq, token FROM frontline_queue.claim('conversations', 10)", %relay);
+	$db->sql("BEGIN; SELECT frontline_queue.finish('conversations', '$job->[0]', $job->[1], $job->[2], 'dead', NULL, 'refused')", %relay, session => 'r');
+	my $erasure = $db->start('SET lock_timeout = 0; SELECT frontline.erase_customer(26)', session => 'circle0');
+	$db->wait_for_lock;
+	$db->sql('COMMIT', %relay, session => 'r');
+	unlike $db->finish($erasure), qr/ERROR/, 'an erasure that waited for a job which is a dead letter now';
+	is see("SELECT payload ->> 'customer_id' || (payload ? 'display_name') FROM frontline_queue.dead WHERE key = '$job->[0]'"), '26false', 'takes the name out of that';
+}
 
 # -- erasure reaches the queue; repetitions do not bring back what was erased
 event('participant_added', sid('CH', 30), $IS, sid('MB', 'er'), undef, '+4790000012', 'whatsapp:+15005550006', undef, at('17:00'));
