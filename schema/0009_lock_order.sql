@@ -160,18 +160,22 @@ BEGIN
 END $$;
 
 -- ------------------------------------------------------------------------------------------------------ merge, erase
--- An event that gives a conversation a customer holds the conversation while it waits for the customer.  Whoever gets a customer
--- and then finds a conversation more that has it lets go of all, and begins again.
+-- An event that gives a conversation a customer holds the conversation while it waits for the customer, and a merge gives a
+-- customer one more whom it stands for.  Whoever gets the customers and then finds a conversation or a customer more lets go of
+-- all, and begins again.
 CREATE FUNCTION frontline.lock_customers(p_ids bigint[]) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
+  ids  bigint[];
   held text[];
 BEGIN
   LOOP
     BEGIN
-      held := ARRAY(SELECT v.conversation_sid FROM frontline.conversation v WHERE v.customer_id = ANY (p_ids)
+      ids := ARRAY(SELECT c.customer_id FROM frontline.customer c WHERE c.customer_id = ANY (p_ids) OR c.merged_into_id = ANY (p_ids));
+      held := ARRAY(SELECT v.conversation_sid FROM frontline.conversation v WHERE v.customer_id = ANY (ids)
                      ORDER BY v.conversation_sid FOR NO KEY UPDATE);
-      PERFORM FROM frontline.customer c WHERE c.customer_id = ANY (p_ids) ORDER BY c.customer_id FOR UPDATE;
-      IF NOT EXISTS (SELECT FROM frontline.conversation v WHERE v.customer_id = ANY (p_ids) AND v.conversation_sid <> ALL (held)) THEN
+      PERFORM FROM frontline.customer c WHERE c.customer_id = ANY (ids) ORDER BY c.customer_id FOR UPDATE;
+      IF NOT EXISTS (SELECT FROM frontline.conversation v WHERE v.customer_id = ANY (ids) AND v.conversation_sid <> ALL (held))
+         AND NOT EXISTS (SELECT FROM frontline.customer c WHERE c.merged_into_id = ANY (p_ids) AND c.customer_id <> ALL (ids)) THEN
         RETURN;
       END IF;
       RAISE SQLSTATE 'FL001';
@@ -181,7 +185,7 @@ BEGIN
   END LOOP;
 END $$;
 COMMENT ON FUNCTION frontline.lock_customers(bigint[]) IS
-  'Locks customers and all their conversations until the end of the transaction; no conversation gets one of them meanwhile';
+  'Locks customers, whoever was merged into them, and all their conversations until the end of the transaction; no conversation gets one of them meanwhile';
 
 ALTER FUNCTION frontline.merge_customer(bigint, bigint) RENAME TO merge_rows;
 REVOKE EXECUTE ON FUNCTION frontline.merge_rows(bigint, bigint) FROM frontline_dba;
@@ -190,8 +194,7 @@ COMMENT ON FUNCTION frontline.merge_rows(bigint, bigint) IS 'A part of frontline
 CREATE FUNCTION frontline.merge_customer(p_from bigint, p_into bigint) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-  PERFORM frontline.lock_customers(ARRAY(SELECT c.customer_id FROM frontline.customer c
-                                          WHERE c.customer_id IN (p_from, p_into) OR c.merged_into_id = p_from));
+  PERFORM frontline.lock_customers(ARRAY[p_from, p_into]);
   PERFORM frontline.merge_rows(p_from, p_into);
 END $$;
 COMMENT ON FUNCTION frontline.merge_customer(bigint, bigint) IS
@@ -263,7 +266,7 @@ COMMENT ON FUNCTION frontline.erase_rows(bigint) IS 'A part of frontline.erase_c
 CREATE FUNCTION frontline.erase_customer(p_id bigint) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-  PERFORM frontline.lock_customers(ARRAY(SELECT c.customer_id FROM frontline.customer c WHERE c.customer_id = p_id OR c.merged_into_id = p_id));
+  PERFORM frontline.lock_customers(ARRAY[p_id]);
   PERFORM frontline.erase_rows(p_id);
   PERFORM frontline.erase_payloads();
 END $$;

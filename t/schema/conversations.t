@@ -219,6 +219,23 @@ is see("SELECT customer_id FROM frontline.channel WHERE value = '+4790000222' AN
 $db->sql(merge(23, 24));
 is together(row(customer => 24), merge(24, 27), 'SELECT frontline.erase_customer(24)'), 'ERROR:  customer 24 was merged into 27: erase that one', 'a merge and an erasure of one who was merged before';
 {
+	# of three who share an address the first becomes part of the last while that one's erasure waits; a status is about to mark the address of all
+	event('participant_added', sid('CH', 76), $IS, sid('MB', 'j76'), undef, '+4790000300', '+15005550006', undef, at('10:00'));
+	$db->sql("INSERT INTO frontline.customer (customer_id, display_name) SELECT n, 'C' || n FROM generate_series(30, 32) n;
+		INSERT INTO frontline.channel (customer_id, type, value, shared) SELECT n, 'sms', '+4790000300', true FROM generate_series(30, 32) n");
+	$db->sql('BEGIN; ' . merge(30, 32), session => 'dba');
+	$db->sql('BEGIN; ' . row(customer => 31), session => 'dba2');
+	my @waiting = $db->start('SET lock_timeout = 0; SELECT frontline.erase_customer(32)', session => 'circle0');
+	$db->wait_for_lock;
+	push @waiting, $db->start('SET lock_timeout = 0; SET statement_timeout = 0; ' . call('delivery_updated', sid('CH', 76), $IS, sid('IM', 76), 'undelivered', 30005, at('15:00')), session => 'circle1');
+	$db->wait_for_lock(2);
+	$db->sql('COMMIT', session => 'dba');
+	$db->wait_for_lock;
+	$db->sql('ROLLBACK', session => 'dba2');
+	is join(' ', map { $db->finish($_) =~ /ERROR:[^\n]*/g } @waiting), '', 'an erasure of one whom another one has become part of meanwhile waits, and not in a circle';
+	is see('SELECT count(*) FROM frontline.customer WHERE customer_id IN (30, 32) AND erased_at IS NOT NULL'), 2, 'and both are erased';
+}
+{
 	# a conversation gets the customer while the merge waits for it; another one, which needs both, has come as far as its participant
 	$db->sql('BEGIN; SELECT FROM frontline.customer WHERE customer_id = 25 FOR KEY SHARE', session => 'dba');
 	my @waiting = $db->start('SET lock_timeout = 0; ' . merge(25, 27), session => 'circle0');
