@@ -169,8 +169,15 @@ DECLARE
   held text[];
 BEGIN
   LOOP
+    ids := ARRAY(SELECT c.customer_id FROM frontline.customer c WHERE c.customer_id = ANY (p_ids) OR c.merged_into_id = ANY (p_ids));
+    -- an import, or a person, may have one of them for long: nobody's events wait for that
     BEGIN
-      ids := ARRAY(SELECT c.customer_id FROM frontline.customer c WHERE c.customer_id = ANY (p_ids) OR c.merged_into_id = ANY (p_ids));
+      PERFORM FROM frontline.customer c WHERE c.customer_id = ANY (ids) ORDER BY c.customer_id FOR UPDATE;
+      RAISE SQLSTATE 'FL001';
+    EXCEPTION WHEN SQLSTATE 'FL001' THEN
+      NULL;
+    END;
+    BEGIN
       held := ARRAY(SELECT v.conversation_sid FROM frontline.conversation v WHERE v.customer_id = ANY (ids)
                      ORDER BY v.conversation_sid FOR NO KEY UPDATE);
       PERFORM FROM frontline.customer c WHERE c.customer_id = ANY (ids) ORDER BY c.customer_id FOR UPDATE;
