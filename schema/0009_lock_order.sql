@@ -9,6 +9,9 @@
 -- addresses, threads, texts, caller, then those of the queue: dead letters, seen, lane, job.
 -- Conversations among each other: all that are needed are made first, then locked, both in the order of their SIDs.
 -- Customers, dead letters and jobs: in the order of their keys.
+-- Whoever passes over what is locked (route_unrouted, claim, housekeeping) may take that in any order.  One does not keep it: an
+-- import takes customers line by line, so two imports of the same customers, or one and a merge, may still end with 40P01, and are
+-- run again.
 
 DO $$ BEGIN PERFORM pg_advisory_xact_lock(hashtext('frontline-migrate')); END $$;
 SET LOCAL ROLE frontline_owner;

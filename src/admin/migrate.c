@@ -34,7 +34,7 @@ static const char help[] =
     "  --schema DIR         instead of " PKGDATADIR "/schema\n"
     "\n"
     "exit: 0 done, 1 failed or not up to date, 65 a file was changed after it\n"
-    "had been applied, 69 no database\n";
+    "had been applied, 69 no database, or what it needs stays locked\n";
 
 enum {
 	FILE_SIZE_MAX = 1024 * 1024,

@@ -132,8 +132,8 @@ sub twilio_text {
 }
 
 # A message with pictures, pairs of type and bytes, or of type and a reference to
-# their number, as it is at Twilio; returns (SID, URLs).  What it says is what the webhook says, for a relay that starts
-# finds it in the list.
+# their number, as it is at Twilio; returns (SID, URLs).  What it says is what the
+# webhook says, for a relay that starts finds it in the list.
 sub picture {
 	my ($stage, $body, @media) = @_;
 	my $made = $stage->twilio->control('POST', 'messages', {
