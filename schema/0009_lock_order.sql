@@ -43,10 +43,14 @@ RETURNS frontline.conversation LANGUAGE plpgsql AS $$
 DECLARE
   v frontline.conversation;
 BEGIN
-  LOOP
+  IF p_address <> '' AND p_proxy_address <> '' THEN
     PERFORM frontline.lock_conversations(ARRAY[p_sid], p_at, p_address, p_proxy_address);
-    SELECT * INTO v FROM frontline.conversation c WHERE c.conversation_sid = p_sid;
+  END IF;
+  -- most events are of one that is there, and of no pair: one statement is enough
+  LOOP
+    SELECT * INTO v FROM frontline.conversation c WHERE c.conversation_sid = p_sid FOR NO KEY UPDATE;
     EXIT WHEN FOUND;
+    PERFORM frontline.lock_conversations(ARRAY[p_sid], p_at, NULL, NULL);
   END LOOP;
   v.service_sid := coalesce(v.service_sid, nullif(p_service_sid, ''));
   v.created_at := least(v.created_at, p_at);
