@@ -131,10 +131,13 @@ sub used {
 	my $names = join '&', map { sprintf '%x=', $_ } 1 .. 11000;
 	my $most = @{$stage->{wrapper}} ? 1 : 0.1;
 	my $before = used();
-	my $answer = $stage->post('GetCustomersList', {}, body => $names);
+	my $ask = sub {
+		return $stage->post('GetCustomersList', {}, body => $names);
+	};
 
+	$ask->();
 	cmp_ok(used() - $before, '<', $most, '11,000 names take no time');
-	is_error { $answer } 400, undef, '11,000 names';
+	is_error { $ask->() } 400, undef, '11,000 names';
 }
 
 is_deeply([$stage->responder_pids], [$process],
