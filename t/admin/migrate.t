@@ -114,7 +114,8 @@ unlink "$dir/schema/$next";
 	print {$report} "BEGIN; SELECT count(*) FROM frontline.customer;\n";
 	wait_until(sub {
 		$stage->sql("SELECT count(*) FROM pg_locks WHERE relation =
-		    'frontline.customer'::regclass") > 0;
+		    'frontline.customer'::regclass
+		    AND mode = 'AccessShareLock'") > 0;
 	}, 'a report has read the table');
 	$stage->put("schema/$next", "ALTER TABLE frontline.customer ADD half int;
 	    INSERT INTO frontline.schema_migration (version, name)

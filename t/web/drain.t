@@ -29,7 +29,7 @@ sub under_load {
 	# (valgrind) more than once.
 	my $most = $what ne 'kill -9' ? 0 : @{$stage->{wrapper}} ? 2 : 1;
 	cmp_ok(scalar @$bad, '<=', $most,
-	    "$what: $count requests did not notice") or
+	    "$what: of $count requests at most $most failed") or
 	    diag(@$bad[0 .. ($#$bad < 5 ? $#$bad : 5)]);
 }
 
