@@ -8,7 +8,6 @@ use Stage;
 use Test::More;
 
 my $stage = Stage->new(responders => 0, nginx => 0, twilio => [],
-    pg_errors => [qr/the database system is (?:starting up|shutting down)/],
     config => { 'limits.users_interval' => 0,
         'limits.twilio_per_second' => 1000 });
 my $twilio = $stage->twilio;

@@ -19,7 +19,7 @@ my $stage = Stage->new(responders => 0, nginx => 0, twilio => [],
     server_network => $hosts->network('db'), postgres => {
 	listen_addresses => $hosts->address('db'), port => 5432,
 	max_connections  => 40,
-    }, pg_errors => [qr/the database system is shutting down/]);
+    });
 my $dir = $stage->{dir};
 
 sub run {

@@ -10,7 +10,6 @@ use Test::More;
 
 my $stage = Stage->new(responders => 0, pg_errors => [
 	qr/canceling statement due to (?:lock|statement|conflict|user)/,
-	qr/the database system is (?:starting|shutting|not)/,
 	qr/could not (?:receive|connect|send)/,
 	qr/terminating walreceiver/,
 ]);

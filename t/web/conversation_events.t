@@ -11,7 +11,6 @@ use Test::More;
 my $stage = Stage->new(pg_errors => [
 	qr/no commit today/,
 	qr/canceling statement due to (?:lock|statement) timeout/,
-	qr/the database system is (?:starting|shutting|not)/,
 ]);
 
 sub sid {

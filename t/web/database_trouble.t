@@ -14,7 +14,6 @@ my $stage = Stage->new(
 	pg_errors  => [
 		qr/canceling statement due to (?:lock|statement) timeout/,
 		qr/too many connections for role/,
-		qr/the database system is (?:starting|shutting|in recovery|not)/,
 		qr/terminating connection because of (?:crash|unexpected)/,
 	],
 );

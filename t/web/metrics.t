@@ -9,7 +9,6 @@ use Test::More;
 
 my $stage = Stage->new(pg_errors => [
 	qr/function frontline_api\.metrics\(\) does not exist/,
-	qr/the database system is (?:starting|shutting|not)/,
 ]);
 my $fcgi = 'frontline-fcgi';
 my %program = (program => $fcgi);

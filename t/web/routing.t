@@ -12,7 +12,6 @@ my $stage = Stage->new(
 	postgres  => { max_connections => 40 },
 	pg_errors => [
 		qr/canceling statement due to (?:lock|statement) timeout/,
-		qr/the database system is (?:starting|shutting|not)/,
 	],
 );
 my $is = 'IS' . 'b' x 32;

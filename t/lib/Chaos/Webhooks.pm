@@ -21,9 +21,9 @@ use constant { BATCH => 100, AT_LEAST => 40 };
 # What may be answered while processes are killed and the database is away.
 my %is_usual = map { $_ => 1 } qw(000 429 502 503 504);
 
-# What PostgreSQL says of its end and beginning, and to a request that came too
-# late for it.
-our @errors = (qr/terminating connection|the database system is /,
+# What PostgreSQL says at an immediate end, and to a request that came too late
+# for it.
+our @errors = (qr/terminating connection/,
     qr/canceling statement due to (?:lock|statement) timeout/);
 
 sub begin_webhooks {

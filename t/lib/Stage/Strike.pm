@@ -5,10 +5,13 @@ use warnings;
 use POSIX qw(WNOHANG);
 use Test::More ();
 
-# What PostgreSQL may always say: a client that ends, or is killed, together
-# with the server.
+# What PostgreSQL may always say of its own end and beginning, and of a client
+# that ends, or is killed, together with it.  A connection that is ended while it
+# is made has timed out, in its words.
 my @pg_usual = (
+	qr/the database system is (?:starting|shutting|in recovery|not)/,
 	qr/terminating connection due to administrator command/,
+	qr/canceling authentication due to timeout/,
 	qr/connection to client lost/,
 );
 
