@@ -72,7 +72,7 @@ is((stat $stage->{socket})[2] & 07777, 0660, 'the socket is for its group alone'
 	my ($count, $bad) = $load->stop;
 	# nginx repeats no request whose connection was new when its process was
 	# killed; here and there that may happen.
-	cmp_ok(scalar @$bad, '<=', 1, "killed 20 times, and $count requests did not notice")
+	cmp_ok(scalar @$bad, '<=', 3, "killed 20 times: of $count requests at most 3 failed")
 	    or diag(@$bad[0 .. ($#$bad < 5 ? $#$bad : 5)]);
 }
 

@@ -25,9 +25,9 @@ sub under_load {
 	}
 	my ($count, $bad) = $load->stop;
 	# nginx repeats no request whose connection was new when its process was
-	# killed: here and there that happens, and to programs that run slowly
-	# (valgrind) more than once.
-	my $most = $what ne 'kill -9' ? 0 : @{$stage->{wrapper}} ? 2 : 1;
+	# killed.  That is rare, but less so where programs run slowly (valgrind):
+	# then each kill may meet one of each client.
+	my $most = $what ne 'kill -9' ? 0 : @{$stage->{wrapper}} ? 5 * 4 : 2;
 	cmp_ok(scalar @$bad, '<=', $most,
 	    "$what: of $count requests at most $most failed") or
 	    diag(@$bad[0 .. ($#$bad < 5 ? $#$bad : 5)]);
